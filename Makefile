@@ -1,0 +1,52 @@
+# The one entry point: `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+SWIFT ?= swift
+RELEASE := -c release --static-swift-stdlib
+COMPOSE := docker compose -f docker/docker-compose.yml
+
+.PHONY: help deps test-tools build run test lint format bench clean up up-simulated down logs
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## Install the missing system packages (with sudo when not root); say how to get Swift where it is missing
+	@scripts/deps.sh
+
+test-tools: ## Unpack Debian's Prometheus, promtool and node_exporter into .build/tools, for the tests
+	@scripts/test-tools.sh .build/tools
+
+build: deps ## Build the release binaries: .build/release/tsdb and .build/release/gpu-exporter
+	$(SWIFT) build $(RELEASE) --product tsdb
+	$(SWIFT) build $(RELEASE) --product gpu-exporter
+
+run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ctrl-C stops both
+	@scripts/run.sh
+
+test: deps test-tools ## Run every test
+	$(SWIFT) build --build-tests
+	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build
+
+lint: ## Check the formatting, strictly
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## Format the sources in place
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: deps ## Measure ingest, storage and queries of the release build
+	@scripts/bench.sh
+
+clean: ## Remove what was built; data/ stays
+	rm -rf .build
+
+up: ## Docker: start tsdb on :9090 and Grafana on :3001 (scrapes the host's :9400)
+	$(COMPOSE) up --build --detach
+
+up-simulated: ## Docker: as up, with eight simulated GPUs
+	$(COMPOSE) --profile simulated up --build --detach
+
+down: ## Docker: stop the services; the data volume stays
+	$(COMPOSE) --profile simulated down
+
+logs: ## Docker: follow the services' logs
+	$(COMPOSE) logs --follow

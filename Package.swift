@@ -1,0 +1,73 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "tsdb",
+    products: [
+        .library(name: "TSDB", targets: ["TSDB"]),
+        .executable(name: "tsdb", targets: ["TSDBCommand"]),
+        .executable(name: "gpu-exporter", targets: ["Exporter"]),
+    ],
+    dependencies: [
+        // Each dependency's reason is in docs/ARCHITECTURE.md.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "CSnappy"),
+        .systemLibrary(name: "CZlib"),
+        .systemLibrary(name: "CYAML"),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+        .target(name: "Model", dependencies: ["CRE2"], swiftSettings: strict),
+        .target(name: "TSDB", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
+        .target(name: "PromQL", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Exposition", dependencies: ["Model"], swiftSettings: strict),
+        .target(
+            name: "Scraper", dependencies: ["Model", "Exposition", "CCurl", "CYAML", logging],
+            swiftSettings: strict),
+        .target(
+            name: "QueryAPI",
+            dependencies: [
+                "Model", "PromQL", "Exposition", "CSnappy", "CZlib", hummingbird, logging,
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "TSDBCommand",
+            dependencies: [
+                "Model", "TSDB", "PromQL", "Scraper", "QueryAPI", "Exposition", argumentParser, logging, lifecycle,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Exporter", dependencies: [hummingbird, argumentParser, logging, lifecycle], swiftSettings: strict),
+        .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
+        .testTarget(name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite"], swiftSettings: strict),
+        .testTarget(
+            name: "PromQLTests", dependencies: ["PromQL", "Model"], resources: [.copy("Scripts")], swiftSettings: strict),
+        .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "Model"], swiftSettings: strict),
+        .testTarget(name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model"], swiftSettings: strict),
+        .testTarget(
+            name: "QueryAPITests", dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy"], swiftSettings: strict),
+        .testTarget(name: "ExporterTests", dependencies: ["Exporter"], swiftSettings: strict),
+        // Starts the two built binaries, so that what is tested is what is shipped.
+        .testTarget(name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model"], swiftSettings: strict),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,4 @@
+import Logging
+import ArgumentParser
+import ServiceLifecycle
+import Hummingbird

@@ -1,0 +1,91 @@
+/// Makes labels from changes to other labels.
+public struct LabelsBuilder: Sendable {
+    private var pairs: [Label]
+
+    /// Starts from `base`, all of whose labels are kept until changed.
+    public init(_ base: Labels = .empty) {
+        pairs = Array(base)
+    }
+
+    /// Sets a label. An empty value removes it.
+    public mutating func set(_ name: String, _ value: String) {
+        pairs.removeAll { $0.name == name }
+        if !value.isEmpty { pairs.append(Label(name: name, value: value)) }
+    }
+
+    public mutating func remove(_ name: String) {
+        pairs.removeAll { $0.name == name }
+    }
+
+    public subscript(name: String) -> String? {
+        pairs.first { $0.name == name }?.value
+    }
+
+    /// The labels as they are now, sorted by name.
+    public func labels() -> Labels {
+        let sorted = pairs.sorted { byteOrder($0.name, $1.name) }
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(sorted.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 2 })
+        for pair in sorted {
+            encoded.appendLabelString(pair.name)
+            encoded.appendLabelString(pair.value)
+        }
+        return Labels(encoded: encoded)
+    }
+}
+
+extension Labels {
+    /// The labels without those that `drop` says, bytes of the names being only valid during the call.
+    public func filter(_ keep: (UnsafeBufferPointer<UInt8>) -> Bool) -> Labels {
+        var kept: [UInt8] = []
+        kept.reserveCapacity(encoded.count)
+        forEachBytes { name, value in
+            guard keep(name) else { return }
+            kept.appendLabelString(name)
+            kept.appendLabelString(value)
+        }
+        return Labels(encoded: kept)
+    }
+
+    /// The labels named in `names` only.
+    public func keeping(_ names: [String]) -> Labels {
+        filter { name in names.contains { matches($0, name) } }
+    }
+
+    /// The labels not named in `names`.
+    public func removing(_ names: [String]) -> Labels {
+        filter { name in !names.contains { matches($0, name) } }
+    }
+
+    /// The labels without `__name__`.
+    public var withoutMetricName: Labels { removing([Labels.metricNameLabel]) }
+}
+
+/// Whether `name` has just these bytes.
+private func matches(_ name: String, _ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    name.utf8.count == bytes.count && name.utf8.elementsEqual(bytes)
+}
+
+/// Whether `a` sorts before `b` by unsigned bytes, as Prometheus orders label names.
+public func byteOrder(_ a: String, _ b: String) -> Bool {
+    a.utf8.lexicographicallyPrecedes(b.utf8)
+}
+
+extension [UInt8] {
+    /// Appends a length and a string in the layout of ``Labels/encoded``.
+    public mutating func appendLabelString(_ string: String) {
+        var string = string
+        string.withUTF8 { appendLabelString($0) }
+    }
+
+    /// Appends a length and a string in the layout of ``Labels/encoded``.
+    public mutating func appendLabelString(_ bytes: UnsafeBufferPointer<UInt8>) {
+        let count = Swift.min(bytes.count, Labels.stringBytesMax)
+        if count < 255 {
+            append(UInt8(count))
+        } else {
+            append(contentsOf: [255, UInt8(count & 255), UInt8(count >> 8 & 255), UInt8(count >> 16)])
+        }
+        append(contentsOf: bytes.prefix(count))
+    }
+}

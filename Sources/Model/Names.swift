@@ -1,0 +1,42 @@
+/// Whether `name` is a metric name that needs no quotes: `[a-zA-Z_:][a-zA-Z0-9_:]*`.
+public func isLegacyMetricName(_ name: some StringProtocol) -> Bool {
+    isIdentifier(name) { $0 == UInt8(ascii: ":") }
+}
+
+/// Whether `name` is a label name that needs no quotes: `[a-zA-Z_][a-zA-Z0-9_]*`.
+public func isLegacyLabelName(_ name: some StringProtocol) -> Bool {
+    isIdentifier(name) { _ in false }
+}
+
+private func isIdentifier(_ name: some StringProtocol, or extra: (UInt8) -> Bool) -> Bool {
+    guard let first = name.utf8.first, !isDigit(first) else { return false }
+    return name.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") || extra($0) }
+}
+
+private func isLetter(_ byte: UInt8) -> Bool {
+    let lower = byte | 0x20
+    return lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z")
+}
+
+private func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+}
+
+/// `text` between double quotes, with backslash escapes as Go's `strconv.Quote` writes them for printable text.
+public func quoted(_ text: some StringProtocol) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case "\n": result += "\\n"
+        case "\t": result += "\\t"
+        case "\r": result += "\\r"
+        case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+            let hex = String(scalar.value, radix: 16)
+            result += "\\x" + (hex.count < 2 ? "0" : "") + hex
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
+}

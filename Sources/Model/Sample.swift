@@ -1,0 +1,78 @@
+/// The value that ends a series: a NaN with a payload of its own, so that an ordinary NaN stays a sample.
+///
+/// - Source: Prometheus `model/value`, StaleNaN.
+public enum StaleMarker {
+    public static let bitPattern: UInt64 = 0x7ff0_0000_0000_0002
+    public static let value = Double(bitPattern: bitPattern)
+
+    @inlinable
+    public static func isStale(_ value: Double) -> Bool { value.bitPattern == bitPattern }
+}
+
+extension Double {
+    /// The NaN that stands for "not a number" in samples, as opposed to the staleness marker.
+    public static let ordinaryNaN = Double(bitPattern: 0x7ff8_0000_0000_0001)
+}
+
+/// Columns of decoded samples of one series, in time order, reused from series to series.
+///
+/// Not thread-safe: each worker has its own.
+public final class SampleBuffer {
+    // SAFETY: both columns hold `capacity` elements, of which the first `count` are initialised; they are owned by this
+    // object, replaced only by `reserve`, and freed in `deinit`.
+
+    /// Milliseconds since the Unix epoch, strictly ascending.
+    public private(set) var timestamps: UnsafeMutablePointer<Int64>
+    public private(set) var values: UnsafeMutablePointer<Double>
+    /// How many samples there are. A writer that has filled `n` more elements adds `n`.
+    public var count = 0
+    public private(set) var capacity: Int
+
+    public init(capacity: Int = 512) {
+        self.capacity = Swift.max(capacity, 16)
+        timestamps = .allocate(capacity: self.capacity)
+        values = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        timestamps.deallocate()
+        values.deallocate()
+    }
+
+    public func removeAll() { count = 0 }
+
+    /// Makes room for `more` further samples. Pointers taken before are no longer valid.
+    public func reserve(_ more: Int) {
+        guard count + more > capacity else { return }
+        let grown = Swift.max(count + more, 2 * capacity)
+        let newTimestamps = UnsafeMutablePointer<Int64>.allocate(capacity: grown)
+        let newValues = UnsafeMutablePointer<Double>.allocate(capacity: grown)
+        newTimestamps.update(from: timestamps, count: count)
+        newValues.update(from: values, count: count)
+        timestamps.deallocate()
+        values.deallocate()
+        (timestamps, values, capacity) = (newTimestamps, newValues, grown)
+    }
+
+    @inlinable
+    public func append(_ timestamp: Int64, _ value: Double) {
+        if count == capacity { reserve(1) }
+        timestamps[count] = timestamp
+        values[count] = value
+        count += 1
+    }
+
+    /// Keeps only the samples from `minTime` to `maxTime`, both included, of those from index `start` on.
+    public func trim(from start: Int = 0, minTime: Int64, maxTime: Int64) {
+        var first = start
+        while first < count, timestamps[first] < minTime { first += 1 }
+        var end = count
+        while end > first, timestamps[end - 1] > maxTime { end -= 1 }
+        if first > start {
+            // Regions overlap: `update` is memmove.
+            (timestamps + start).update(from: timestamps + first, count: end - first)
+            (values + start).update(from: values + first, count: end - first)
+        }
+        count = start + end - first
+    }
+}

@@ -1,0 +1,156 @@
+import ArgumentParser
+import Model
+import PromQL
+
+/// `tsdb query`: evaluates PromQL on a running server or straight on a database file.
+struct Query: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Evaluate PromQL, on a running server or straight on a database file.",
+        subcommands: [QueryInstant.self, QueryRange.self])
+}
+
+/// Where a query is answered, and how its answer is shown.
+struct QueryTarget: ParsableArguments {
+    @Option(help: "The server to ask.")
+    var url = "http://localhost:9090"
+
+    @Option(help: ArgumentHelp("Read this database (a directory or a file) instead, with no server.", valueName: "path"))
+    var db: String?
+
+    @Option(help: "Give up after so long.")
+    var timeout = "2m"
+
+    func validate() throws {
+        guard let timeoutMs = PrometheusDuration.parse(timeout), timeoutMs > 0 else {
+            throw ValidationError("--timeout '\(timeout)' is not a duration such as 30s or 2m")
+        }
+        if !url.hasPrefix("http://") && !url.hasPrefix("https://") {
+            throw ValidationError("--url '\(url)' must begin with http:// or https://")
+        }
+    }
+
+    var timeoutMs: Int64 { PrometheusDuration.parse(timeout) ?? 120_000 }
+
+    /// - Throws: ``CommandFailure`` where the database cannot be opened.
+    func source() throws -> any QuerySource {
+        if let db { return try DatabaseSource(path: db, timeoutMs: timeoutMs) }
+        return ServerSource(url: url, timeoutMs: timeoutMs)
+    }
+}
+
+/// `tsdb query instant`.
+struct QueryInstant: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "instant", abstract: "Evaluate an expression at one time.",
+        discussion: """
+            EXAMPLES
+              tsdb query instant 'topk(3, DCGM_FI_DEV_GPU_TEMP)'
+              tsdb query instant 'avg_over_time(DCGM_FI_DEV_POWER_USAGE[1h])' --time 2026-01-31T12:00:00Z --format csv
+              tsdb query instant up --db data
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, csv }
+
+    @Argument(help: "A PromQL expression.")
+    var expression: String
+
+    @Option(help: "When: now, Unix seconds, RFC 3339, or so long ago (1h).")
+    var time = "now"
+
+    @Option(help: "How to show the answer.")
+    var format = Format.table
+
+    @OptionGroup var target: QueryTarget
+
+    func run() async throws {
+        try await reportingErrors {
+            let now = SystemClock().nowMs()
+            guard let at = parseTimeArgument(time, now: now) else { throw CommandFailure(notATime("--time", time)) }
+            let answer = try target.source().instant(expression, at: at)
+            answer.printNotices()
+            switch format {
+            case .json: print(answer.json)
+            case .csv: print(csv(answer.value), terminator: "")
+            case .table: print(instantTable(answer.value), terminator: "")
+            }
+        }
+    }
+}
+
+/// `tsdb query range`.
+struct QueryRange: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "range", abstract: "Evaluate an expression over a range of time.",
+        discussion: """
+            EXAMPLES
+              tsdb query range 'DCGM_FI_DEV_GPU_UTIL{gpu="0"}' --start 1h
+              tsdb query range 'sum(DCGM_FI_DEV_POWER_USAGE)' --start 1d --step 5m --format csv
+              tsdb query range 'avg(DCGM_FI_DEV_GPU_UTIL)' --start 6h --db data
+            """)
+
+    enum Format: String, ExpressibleByArgument, CaseIterable { case plot, table, json, csv }
+
+    @Argument(help: "A PromQL expression.")
+    var expression: String
+
+    @Option(help: "The first time: Unix seconds, RFC 3339, or so long ago (1h).")
+    var start = "1h"
+
+    @Option(help: "The last time, in the same notation.")
+    var end = "now"
+
+    @Option(help: "Distance of the points, such as 15s; left out, about 240 points.")
+    var step: String?
+
+    @Option(help: "How to show the answer.")
+    var format = Format.plot
+
+    @OptionGroup var target: QueryTarget
+
+    func run() async throws {
+        try await reportingErrors {
+            let range = try resolvedRange(now: SystemClock().nowMs())
+            let answer = try target.source().range(expression, range)
+            answer.printNotices()
+            switch format {
+            case .json: print(answer.json)
+            case .csv: print(csv(answer.value), terminator: "")
+            case .table: print(rangeTable(answer.value), terminator: "")
+            case .plot: print(Plot(answer.value, range: range, terminal: Terminal.current()).render(), terminator: "")
+            }
+        }
+    }
+
+    private func resolvedRange(now: Int64) throws(CommandFailure) -> QueryTimeRange {
+        guard let startMs = parseTimeArgument(start, now: now) else { throw CommandFailure(notATime("--start", start)) }
+        guard let endMs = parseTimeArgument(end, now: now) else { throw CommandFailure(notATime("--end", end)) }
+        guard endMs >= startMs else { throw CommandFailure("--end \(end) is before --start \(start)") }
+        guard let step else { return QueryTimeRange(start: startMs, end: endMs, pointsAbout: 240) }
+        let stepMs = PrometheusDuration.parse(step) ?? Double(step).flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+        guard let stepMs, stepMs > 0 else {
+            throw CommandFailure("--step '\(step)' is not a positive duration such as 15s or a number of seconds")
+        }
+        return QueryTimeRange(start: startMs, end: endMs, step: stepMs)
+    }
+}
+
+/// The evaluation times of a range query, in milliseconds since the Unix epoch.
+struct QueryTimeRange: Sendable {
+    var start: Int64
+    var end: Int64
+    var step: Int64
+
+    init(start: Int64, end: Int64, step: Int64) {
+        (self.start, self.end, self.step) = (start, end, step)
+    }
+
+    /// A range whose step is a whole number of seconds that gives about `pointsAbout` points.
+    init(start: Int64, end: Int64, pointsAbout: Int64) {
+        let seconds = max(1, ((end - start) / pointsAbout + 999) / 1000)
+        self.init(start: start, end: end, step: seconds * 1000)
+    }
+}
+
+private func notATime(_ option: String, _ text: String) -> String {
+    "\(option) '\(text)' is not a time: give now, Unix seconds, RFC 3339 (2026-01-31T12:00:00Z) or so long ago (1h)"
+}

@@ -1,0 +1,86 @@
+import Model
+import PromQL
+
+/// An instant answer as aligned columns: one per label that any series has, then the value.
+func instantTable(_ value: QueryValue) -> String {
+    switch value {
+    case .scalar(_, let number): return formatFloat(number) + "\n"
+    case .string(_, let text): return text + "\n"
+    case .matrix: return rangeTable(value)
+    case .vector(let samples):
+        if samples.isEmpty { return "No series.\n" }
+        let names = labelNames(samples.map(\.labels))
+        let rows = samples.map { sample in names.map { sample.labels[$0] ?? "" } + [formatFloat(sample.value)] }
+        return aligned(header: names.map(headerName) + ["value"], rows: rows, numericFrom: names.count)
+    }
+}
+
+/// A range answer as a line per series and point.
+func rangeTable(_ value: QueryValue) -> String {
+    guard case .matrix(let series) = value else { return instantTable(value) }
+    if series.isEmpty { return "No series.\n" }
+    let names = labelNames(series.map(\.labels))
+    let rows = series.flatMap { series in
+        let labels = names.map { series.labels[$0] ?? "" }
+        return zip(series.timestamps, series.values).map { labels + [rfc3339($0), formatFloat($1)] }
+    }
+    return aligned(header: names.map(headerName) + ["time", "value"], rows: rows, numericFrom: names.count + 1)
+}
+
+/// Any answer as comma-separated values: a column per label, `timestamp` in Unix seconds, `value`.
+func csv(_ value: QueryValue) -> String {
+    let series: [MatrixSeries]
+    switch value {
+    case .scalar(let time, let number): series = [MatrixSeries(labels: .empty, timestamps: [time], values: [number])]
+    case .string(let time, let text): return "timestamp,value\n\(seconds(time)),\(csvField(text))\n"
+    case .vector(let samples):
+        series = samples.map { MatrixSeries(labels: $0.labels, timestamps: [$0.timestampMs], values: [$0.value]) }
+    case .matrix(let matrix): series = matrix
+    }
+    let names = labelNames(series.map(\.labels))
+    var result = (names + ["timestamp", "value"]).map(csvField).joined(separator: ",") + "\n"
+    for one in series {
+        let prefix = names.map { csvField(one.labels[$0] ?? "") + "," }.joined()
+        for (time, number) in zip(one.timestamps, one.values) {
+            result += "\(prefix)\(seconds(time)),\(formatFloat(number))\n"
+        }
+    }
+    return result
+}
+
+/// All label names, the metric's name first.
+private func labelNames(_ all: [Labels]) -> [String] {
+    let names = Set(all.flatMap { $0.map(\.name) })
+    let others = names.subtracting([Labels.metricNameLabel]).sorted(by: byteOrder)
+    return names.contains(Labels.metricNameLabel) ? [Labels.metricNameLabel] + others : others
+}
+
+private func headerName(_ label: String) -> String {
+    label == Labels.metricNameLabel ? "metric" : label
+}
+
+private func seconds(_ milliseconds: Int64) -> String {
+    formatFloat(Double(milliseconds) / 1000, .plain)
+}
+
+/// A field between quotes where it holds a comma, a quote or a line break (RFC 4180).
+private func csvField(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 == 0x2c || $0 == 0x22 || $0 == 0x0a || $0 == 0x0d }) else { return text }
+    let doubled = text.map { $0 == "\"" ? "\"\"" : String($0) }.joined()
+    return "\"\(doubled)\""
+}
+
+/// Columns padded to their widest cell, those from `numericFrom` on flush right.
+private func aligned(header: [String], rows: [[String]], numericFrom: Int) -> String {
+    let widths = header.indices.map { column in
+        max(header[column].count, rows.lazy.map { $0[column].count }.max() ?? 0)
+    }
+    func line(_ cells: [String]) -> String {
+        let padded = cells.enumerated().map { column, cell in
+            let space = String(repeating: " ", count: widths[column] - cell.count)
+            return column >= numericFrom ? space + cell : cell + space
+        }.joined(separator: "  ")
+        return String(padded.reversed().drop { $0 == " " }.reversed()) + "\n"
+    }
+    return line(header) + rows.map(line).joined()
+}

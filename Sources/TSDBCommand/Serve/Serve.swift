@@ -1,0 +1,142 @@
+import ArgumentParser
+import Logging
+import Model
+
+/// `tsdb serve`: Prometheus's flags under Prometheus's names.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Scrape targets, store samples, answer Prometheus's HTTP API.",
+        discussion: """
+            Takes Prometheus's flags under Prometheus's names. A flag of Prometheus that means nothing here is \
+            accepted, and named in the log.
+
+            EXAMPLES
+              tsdb serve --config.file=config/prometheus.yml
+              tsdb serve --storage.tsdb.path=/var/lib/tsdb --storage.tsdb.retention.time=30d --web.enable-lifecycle
+            """,
+        version: BuildInfo.line)
+
+    @Option(name: .customLong("config.file"), help: "Prometheus configuration file.")
+    var configFile = "prometheus.yml"
+
+    @Option(name: .customLong("storage.tsdb.path"), help: "Directory of the database, tsdb.sqlite.")
+    var storagePath = "data/"
+
+    @Option(name: .customLong("storage.tsdb.retention.time"), help: "How long samples are kept.")
+    var retentionTime = "7d"
+
+    @Option(
+        name: .customLong("storage.tsdb.retention.size"),
+        help: "How large the database may grow, such as 512MB; 0 means any size.")
+    var retentionSize = "0"
+
+    @Option(
+        name: .customLong("storage.tsdb.sync"),
+        help: """
+            normal: a sample survives a crash of the process; full: also a power cut, at ten times the cost of a commit.
+            """)
+    var sync = SyncMode.normal
+
+    @Option(name: .customLong("web.listen-address"), help: "Address to listen on; may be given more than once.")
+    var listenAddresses: [String] = []
+
+    @Option(name: .customLong("web.external-url"), help: "The URL under which others reach this server.")
+    var externalURL = ""
+
+    @Option(name: .customLong("web.read-timeout"), help: "How long an idle or slow connection is kept.")
+    var readTimeout = "5m"
+
+    @Option(name: .customLong("web.max-connections"), help: "Connections at a time.")
+    var maxConnections = 512
+
+    @Option(name: .customLong("web.cors.origin"), help: "Regular expression of the origins that may read answers.")
+    var corsOrigin = ".*"
+
+    @Flag(
+        name: .customLong("web.enable-lifecycle"), inversion: .prefixedNo,
+        help: "Allow shutdown and reload over HTTP.")
+    var enableLifecycle = false
+
+    @Flag(
+        name: .customLong("web.enable-remote-write-receiver"), inversion: .prefixedNo,
+        help: "Take samples at /api/v1/write.")
+    var enableRemoteWriteReceiver = false
+
+    @Option(name: .customLong("query.lookback-delta"), help: "How long a sample stands for its series.")
+    var lookbackDelta = "5m"
+
+    @Option(name: .customLong("query.timeout"), help: "How long a query may take.")
+    var queryTimeout = "2m"
+
+    @Option(name: .customLong("query.max-concurrency"), help: "Queries evaluated at a time.")
+    var maxConcurrency = 20
+
+    @Option(name: .customLong("query.max-samples"), help: "Samples that one query may hold in memory.")
+    var maxSamples = 50_000_000
+
+    @Option(name: .customLong("log.level"), help: "Least severe messages to log.")
+    var logLevel = LogLevel.info
+
+    @Option(name: .customLong("log.format"), help: "How log lines are written.")
+    var logFormat = LogFormat.logfmt
+
+    enum SyncMode: String, ExpressibleByArgument, CaseIterable { case normal, full }
+    enum LogFormat: String, ExpressibleByArgument, CaseIterable { case logfmt, json }
+
+    enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+        case debug, info, warn, error
+
+        var level: Logger.Level {
+            switch self {
+            case .debug: .debug
+            case .info: .info
+            case .warn: .warning
+            case .error: .error
+            }
+        }
+    }
+
+    func validate() throws {
+        try requireDuration("--storage.tsdb.retention.time", retentionTime)
+        try requireDuration("--query.lookback-delta", lookbackDelta)
+        try requireDuration("--query.timeout", queryTimeout)
+        try requireDuration("--web.read-timeout", readTimeout)
+        guard parseBytes(retentionSize) != nil else {
+            throw ValidationError("--storage.tsdb.retention.size '\(retentionSize)' is not a size such as 512MB or 2GB")
+        }
+        for (flag, value) in [
+            ("--query.max-concurrency", maxConcurrency), ("--query.max-samples", maxSamples),
+            ("--web.max-connections", maxConnections),
+        ] where value < 1 {
+            throw ValidationError("\(flag) must be at least 1, not \(value)")
+        }
+    }
+
+    private func requireDuration(_ flag: String, _ text: String) throws {
+        guard let duration = PrometheusDuration.parse(text), duration > 0 else {
+            throw ValidationError("\(flag) '\(text)' is not a positive duration such as 15s, 5m or 7d")
+        }
+    }
+
+    func run() async throws {
+        let format: StandardErrorLogHandler.Format = logFormat == .json ? .json : .logfmt
+        let level = logLevel.level
+        LoggingSystem.bootstrap { label in
+            StandardErrorLogHandler(format: format, label: label, logLevel: level)
+        }
+        try await reportingErrors { try await ServerProcess(self).run() }
+    }
+}
+
+/// Bytes of a size with a unit, such as `512MB`: B, KB, MB, GB, TB, PB or EB, each 1024 of the one before; `0` needs none.
+/// nil where `text` is no size.
+func parseBytes(_ text: String) -> Int64? {
+    if text == "0" { return 0 }
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let units = ["B", "KB", "MB", "GB", "TB", "PB", "EB"]
+    guard let number = Int64(digits), let power = units.firstIndex(of: String(text.dropFirst(digits.count))) else {
+        return nil
+    }
+    let product = number.multipliedReportingOverflow(by: Int64(1) << (10 * Int64(power)))
+    return product.overflow ? nil : product.partialValue
+}
