@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SWIFT ?= swift
-RELEASE := -c release --static-swift-stdlib
+RELEASE := -c release --static-swift-stdlib -Xlinker -s
 COMPOSE := docker compose -f docker/docker-compose.yml
 
 .PHONY: help deps test-tools build run test lint format bench clean up up-simulated down logs

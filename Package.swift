@@ -7,7 +7,13 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbird: [Target.Dependency] = [
+    .product(name: "Hummingbird", package: "hummingbird"),
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -23,6 +29,7 @@ let package = Package(
         // Each dependency's reason is in docs/ARCHITECTURE.md.
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -43,20 +50,17 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "QueryAPI",
-            dependencies: [
-                "Model", "PromQL", "Exposition", "CSnappy", "CZlib", hummingbird, logging,
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
+            dependencies: ["Model", "PromQL", "Exposition", "CSnappy", "CZlib", logging, lifecycle] + hummingbird,
             swiftSettings: strict),
         .executableTarget(
             name: "TSDBCommand",
             dependencies: [
-                "Model", "TSDB", "PromQL", "Scraper", "QueryAPI", "Exposition", argumentParser, logging, lifecycle,
+                "Model", "TSDB", "PromQL", "Scraper", "QueryAPI", "CCurl", argumentParser, logging, lifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "Exporter", dependencies: [hummingbird, argumentParser, logging, lifecycle], swiftSettings: strict),
+            name: "Exporter", dependencies: [argumentParser, logging, lifecycle] + hummingbird, swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite"], swiftSettings: strict),
         .testTarget(
@@ -67,7 +71,7 @@ let package = Package(
             name: "QueryAPITests", dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy"], swiftSettings: strict),
         .testTarget(name: "ExporterTests", dependencies: ["Exporter"], swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
-        .testTarget(name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model"], swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

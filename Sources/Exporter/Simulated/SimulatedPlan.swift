@@ -1,0 +1,62 @@
+/// What a simulated GPU is asked to do, in steps of `stepSeconds`, over one period that then repeats.
+struct SimulatedPlan: Sendable {
+    struct Step: Sendable {
+        /// 0 to 100.
+        var utilisation: Double
+        /// MiB held by the job.
+        var memoryMiB: Double
+    }
+
+    static let stepSeconds = 5
+    /// Four hours: long enough that a dashboard's usual ranges show no repetition.
+    static let stepCount = 4 * 3600 / stepSeconds
+
+    /// `stepCount` of them.
+    let steps: [Step]
+
+    init(seed: UInt64) {
+        var random = SplitMix(seed: seed)
+        var steps: [Step] = []
+        steps.reserveCapacity(Self.stepCount)
+        // GPUs begin at different places of their plan.
+        Self.idle(seconds: .random(in: 0...600, using: &random), &steps)
+        while steps.count < Self.stepCount {
+            if Int.random(in: 0..<3, using: &random) > 0 {
+                Self.train(&steps, &random)
+            } else {
+                Self.infer(&steps, &random)
+            }
+            Self.idle(seconds: .random(in: 60...420, using: &random), &steps)
+        }
+        self.steps = Array(steps.prefix(Self.stepCount))
+    }
+
+    private static func idle(seconds: Int, _ steps: inout [Step]) {
+        steps += repeatElement(Step(utilisation: 0, memoryMiB: 4), count: seconds / stepSeconds)
+    }
+
+    /// Training: memory fills in steps while data loads, then a high plateau with a dip at each checkpoint.
+    private static func train(_ steps: inout [Step], _ random: inout SplitMix) {
+        let memory = Double.random(in: 32_000...74_000, using: &random)
+        let level = Double.random(in: 78...99, using: &random)
+        let checkpointEvery = Int.random(in: 60...120, using: &random)
+        for part in 1...4 {
+            steps += repeatElement(Step(utilisation: 6, memoryMiB: memory * Double(part) / 4), count: 2)
+        }
+        for step in 0..<Int.random(in: 180...720, using: &random) {
+            let saves = step % checkpointEvery >= checkpointEvery - 5
+            let wobble = Double.random(in: -2...2, using: &random)
+            steps.append(Step(utilisation: saves ? 9 : min(100, level + wobble), memoryMiB: memory))
+        }
+    }
+
+    /// Inference: requests come in bursts, the memory is a model's weights and its cache.
+    private static func infer(_ steps: inout [Step], _ random: inout SplitMix) {
+        let memory = Double.random(in: 16_000...42_000, using: &random)
+        var level = 30.0
+        for _ in 0..<Int.random(in: 60...240, using: &random) {
+            level = max(8, min(80, level + .random(in: -14...14, using: &random)))
+            steps.append(Step(utilisation: level, memoryMiB: memory))
+        }
+    }
+}

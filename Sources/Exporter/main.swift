@@ -1,4 +1,0 @@
-import Logging
-import ArgumentParser
-import ServiceLifecycle
-import Hummingbird
