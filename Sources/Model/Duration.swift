@@ -29,15 +29,15 @@ public enum PrometheusDuration {
         return total
     }
 
-    /// The shortest notation of a number of milliseconds, such as `1h30m`; years, weeks and days are used where they
-    /// divide the whole.
+    /// The notation of a number of milliseconds that Prometheus prints, such as `1h30m`; years and weeks are used where
+    /// they divide the whole.
     public static func format(_ milliseconds: Int64) -> String {
         if milliseconds == 0 { return "0s" }
         var result = milliseconds < 0 ? "-" : ""
         var rest = milliseconds.magnitude
         for unit in units {
             let size = UInt64(unit.milliseconds)
-            let isCalendar = size >= 86_400_000
+            let isCalendar = size >= 7 * 86_400_000
             if rest / size == 0 || isCalendar && rest % size != 0 { continue }
             result += "\(rest / size)\(unit.name)"
             rest %= size

@@ -3,7 +3,7 @@
 public enum FloatFormat: Sendable {
     /// Go's 'f': never an exponent.
     case plain
-    /// Go's 'g': an exponent below 1e-4 and from 1e21 on.
+    /// Go's 'g': an exponent below 1e-4 and from 1e6 on.
     case general
     /// The HTTP API's: 'f', but 'e' below 1e-6 and from 1e21 on.
     case json
@@ -23,8 +23,9 @@ extension [UInt8] {
     /// others take their digits from the standard library's shortest round-trip conversion.
     @inline(__always)
     public mutating func appendFloat(_ value: Double, _ format: FloatFormat) {
-        // 2^53: below it every whole double is exact as an Int64. −0 is left to the slow path.
-        if value.magnitude < 9_007_199_254_740_992, value.bitPattern != 0x8000_0000_0000_0000 {
+        // Below 2^53 every whole double is exact as an Int64. −0 is left to the slow path.
+        let plainMax: Double = format == .general ? 999_999 : 9_007_199_254_740_991
+        if value.magnitude <= plainMax, value.bitPattern != 0x8000_0000_0000_0000 {
             let whole = Int64(value)
             if Double(whole) == value {
                 appendDecimal(whole)
@@ -49,7 +50,8 @@ extension [UInt8] {
             while rest > 0 || 20 - first < width {
                 first -= 1
                 let quotient = rest / 10
-                digits.initializeElement(at: first, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest - 10 * quotient))
+                digits.initializeElement(
+                    at: first, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest - 10 * quotient))
                 rest = quotient
             }
             append(contentsOf: UnsafeBufferPointer(rebasing: digits[first..<20]))
@@ -152,7 +154,7 @@ private struct DecimalDigits {
         if digits == [UInt8(ascii: "0")] { return false }
         return switch format {
         case .plain: false
-        case .general: point - 1 < -4 || point - 1 >= 21
+        case .general: point - 1 < -4 || point - 1 >= 6
         case .json: point - 1 < -6 || point - 1 >= 21
         }
     }

@@ -55,7 +55,8 @@ public struct Labels: Sendable {
 
     /// Calls `body` with each name and value, as bytes that are only valid during the call, sorted by name.
     @inlinable
-    public func forEachBytes(_ body: (_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Void) {
+    public func forEachBytes(_ body: (_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Void)
+    {
         encoded.withUnsafeBufferPointer { bytes in
             var cursor = Cursor(bytes)
             while let label = cursor.next() { body(label.name, label.value) }
@@ -114,7 +115,8 @@ extension Labels: Sequence {
                 guard let label = cursor.next() else { return nil }
                 offset = cursor.offset
                 return Label(
-                    name: String(decoding: label.name, as: UTF8.self), value: String(decoding: label.value, as: UTF8.self))
+                    name: String(decoding: label.name, as: UTF8.self),
+                    value: String(decoding: label.value, as: UTF8.self))
             }
         }
     }

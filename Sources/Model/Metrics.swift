@@ -31,7 +31,8 @@ public final class MetricRegistry: Sendable {
     public func collect() -> [MetricFamily] {
         var byName: [String: MetricFamily] = [:]
         for family in collectors.withLock({ $0 }).flatMap({ $0() }) {
-            byName[family.name, default: MetricFamily(family.name, family.help, family.type, [])].points += family.points
+            byName[family.name, default: MetricFamily(family.name, family.help, family.type, [])].points +=
+                family.points
         }
         return byName.values.sorted { byteOrder($0.name, $1.name) }
     }

@@ -222,12 +222,17 @@ public struct VectorSelector: Sendable {
     public var at: AtModifier?
     public var rangeExtension: RangeExtension?
     public var range: SourceRange
+    /// An offset written as a calculation. One that depends on the query's time range takes the place of `offsetMs`; see
+    /// ``Expr/resolved(stepMs:rangeMs:)``.
+    public var offsetExpression: DurationExpr? = nil
 }
 
 public struct MatrixSelector: Sendable {
     public var selector: VectorSelector
     public var rangeMs: Int64
     public var range: SourceRange
+    /// A range written as a calculation. One that depends on the query's time range takes the place of `rangeMs`.
+    public var rangeExpression: DurationExpr? = nil
 }
 
 public struct SubqueryExpr: Sendable {
@@ -238,4 +243,9 @@ public struct SubqueryExpr: Sendable {
     public var offsetMs: Int64
     public var at: AtModifier?
     public var range: SourceRange
+    /// Durations written as calculations. Those that depend on the query's time range take the place of `rangeMs`,
+    /// `stepMs` and `offsetMs`.
+    public var rangeExpression: DurationExpr? = nil
+    public var stepExpression: DurationExpr? = nil
+    public var offsetExpression: DurationExpr? = nil
 }

@@ -1,0 +1,175 @@
+import Model
+
+/// Turns an expression's operator into a query's answer.
+struct Evaluation {
+    let context: QueryContext
+    let grid: StepGrid
+
+    private var planner: Planner { Planner(context: context) }
+
+    func value(_ expr: Expr) throws(QueryError) -> QueryValue {
+        switch expr.type {
+        case .string: return .string(timestampMs: grid.start, value: try planner.string(expr))
+        case .scalar:
+            let values = try planner.scalar(expr, grid)
+            if context.isInstant { return .scalar(timestampMs: grid.start, value: values[0]) }
+            return .matrix([
+                MatrixSeries(labels: .empty, timestamps: allTimes(), values: Array(values.elements))
+            ])
+        case .vector:
+            let vector = try planner.vector(expr, grid)
+            return context.isInstant ? .vector(try samples(vector)) : .matrix(try series(vector))
+        case .matrix: return .matrix(try rawSeries(try planner.range(expr, grid, consumer: "")))
+        }
+    }
+
+    private func allTimes() -> [Int64] { (0..<grid.count).map { grid.time($0) } }
+
+    /// An instant vector's samples in the operator's order.
+    private func samples(_ vector: any VectorOperator) throws(QueryError) -> [VectorSample] {
+        let block = try Materialized.of(vector, grid, context)
+        var result: [VectorSample] = []
+        var dropped = false
+        for index in 0..<block.count where isPresent(block.block.row(index)[0]) {
+            let series = block.series[index]
+            dropped = dropped || series.dropsName
+            let labels = series.dropsName ? MetadataLabels.drop(series.labels) : series.labels
+            result.append(VectorSample(labels: labels, timestampMs: grid.start, value: block.block.row(index)[0]))
+        }
+        if dropped {
+            var table = LabelTable()
+            for (index, sample) in result.enumerated() where table.index(of: sample.labels) != index {
+                throw duplicateSeriesError
+            }
+        }
+        return result
+    }
+
+    /// A range query's series, sorted by labels, without those that have no sample.
+    private func series(_ vector: any VectorOperator) throws(QueryError) -> [MatrixSeries] {
+        let times = allTimes()
+        let grid = grid
+        let context = context
+        let slots = ResultSlots(vector.count)
+        try forEachIndex(vector.count, context, cost: vector.cost) { (index, worker) throws(QueryError) in
+            let column = worker.takeColumn(grid.count)
+            defer { worker.giveBack(column) }
+            try vector.fill(index, column, worker)
+            let present = presentCount(column, grid.count)
+            guard present > 0 else { return }
+            try context.hold(present)
+            let labels = vector.dropsName(index) ? MetadataLabels.drop(vector.labels(index)) : vector.labels(index)
+            slots[index] = MatrixSeries(
+                labels: labels, timestamps: present == grid.count ? times : presentTimes(column, grid, present),
+                values: presentValues(column, grid.count, present))
+        }
+        let dropped = (0..<vector.count).contains { vector.dropsName($0) }
+        let result = slots.present
+        return sortedByLabels(dropped ? try mergedByLabels(result) : result)
+    }
+
+    /// The samples of a range themselves.
+    private func rawSeries(_ input: RangeInput) throws(QueryError) -> [MatrixSeries] {
+        let worker = Worker(context)
+        var result: [MatrixSeries] = []
+        for index in 0..<input.source.count {
+            try context.check()
+            let buffer = worker.takeBuffer()
+            defer { worker.giveBack(buffer) }
+            try input.source.read(index, into: buffer, worker)
+            let end = input.windows.end(0)
+            buffer.trim(minTime: end &- input.windows.rangeMs &+ 1, maxTime: end)
+            guard buffer.count > 0 else { continue }
+            try context.hold(buffer.count)
+            worker.samplesRead += buffer.count
+            let labels = input.source.labels(index)
+            result.append(
+                MatrixSeries(
+                    labels: input.source.dropsName(index) ? MetadataLabels.drop(labels) : labels,
+                    timestamps: Array(UnsafeBufferPointer(start: buffer.timestamps, count: buffer.count)),
+                    values: Array(UnsafeBufferPointer(start: buffer.values, count: buffer.count))))
+        }
+        return sortedByLabels(try mergedByLabels(result))
+    }
+}
+
+let duplicateSeriesError = QueryError.execution("vector cannot contain metrics with the same labelset")
+
+private func presentTimes(_ column: Column, _ grid: StepGrid, _ present: Int) -> [Int64] {
+    [Int64](unsafeUninitializedCapacity: present) { times, count in
+        for k in 0..<grid.count where isPresent(column[k]) {
+            times.initializeElement(at: count, to: grid.time(k))
+            count &+= 1
+        }
+    }
+}
+
+private func presentValues(_ column: Column, _ steps: Int, _ present: Int) -> [Double] {
+    [Double](unsafeUninitializedCapacity: present) { values, count in
+        for k in 0..<steps where isPresent(column[k]) {
+            values.initializeElement(at: count, to: column[k])
+            count &+= 1
+        }
+    }
+}
+
+/// The series sorted by labels; most vectors are sorted already.
+private func sortedByLabels(_ series: [MatrixSeries]) -> [MatrixSeries] {
+    let isSorted = zip(series, series.dropFirst()).allSatisfy { $0.labels < $1.labels }
+    return isSorted ? series : series.sorted { $0.labels < $1.labels }
+}
+
+/// The series with those of the same labels made one.
+/// - Throws: where two of them have a sample at the same time.
+private func mergedByLabels(_ series: [MatrixSeries]) throws(QueryError) -> [MatrixSeries] {
+    var table = LabelTable()
+    var result: [MatrixSeries] = []
+    for one in series {
+        let index = table.index(of: one.labels)
+        if index == result.count {
+            result.append(one)
+        } else {
+            result[index] = try merged(result[index], one)
+        }
+    }
+    return result
+}
+
+private func merged(_ a: MatrixSeries, _ b: MatrixSeries) throws(QueryError) -> MatrixSeries {
+    var result = MatrixSeries(labels: a.labels, timestamps: [], values: [])
+    var (i, j) = (0, 0)
+    while i < a.timestamps.count || j < b.timestamps.count {
+        let takesA = j == b.timestamps.count || i < a.timestamps.count && a.timestamps[i] < b.timestamps[j]
+        if !takesA, i < a.timestamps.count, a.timestamps[i] == b.timestamps[j] { throw duplicateSeriesError }
+        result.timestamps.append(takesA ? a.timestamps[i] : b.timestamps[j])
+        result.values.append(takesA ? a.values[i] : b.values[j])
+        if takesA { i += 1 } else { j += 1 }
+    }
+    return result
+}
+
+/// One place for each series of a result, which several threads fill.
+private final class ResultSlots: @unchecked Sendable {
+    // SAFETY: `count` initialised elements, owned by this object; threads write to elements of their own, and they are
+    // read only after the threads have finished.
+    private let slots: UnsafeMutablePointer<MatrixSeries?>
+    private let count: Int
+
+    init(_ count: Int) {
+        self.count = count
+        slots = .allocate(capacity: max(count, 1))
+        slots.initialize(repeating: nil, count: count)
+    }
+
+    deinit {
+        slots.deinitialize(count: count)
+        slots.deallocate()
+    }
+
+    subscript(_ index: Int) -> MatrixSeries? {
+        get { slots[index] }
+        set { slots[index] = newValue }
+    }
+
+    var present: [MatrixSeries] { (0..<count).compactMap { slots[$0] } }
+}

@@ -1,0 +1,165 @@
+import Model
+
+/// Pairs series of two vectors at each step anew, by which of them are present.
+struct StepwiseMatch {
+    private let match: VectorMatch
+    private let many: Materialized
+    private let one: Materialized
+    private let steps: Int
+    /// The match groups' labels, and per group the series on each side.
+    private var groups = LabelTable()
+    private var manyOf: [[Int]] = []
+    private var oneOf: [[Int]] = []
+
+    init(_ match: VectorMatch) throws(QueryError) {
+        self.match = match
+        many = try Materialized.of(match.many, match.grid, match.context)
+        one = try Materialized.of(match.one, match.grid, match.context)
+        steps = match.grid.count
+        let selection = match.matching.selection
+        for index in 0..<many.count {
+            let group = groups.index(of: many.labels(index), selecting: selection)
+            grow(to: group)
+            manyOf[group].append(index)
+        }
+        for index in 0..<one.count {
+            let group = groups.index(of: one.labels(index), selecting: selection)
+            grow(to: group)
+            oneOf[group].append(index)
+        }
+    }
+
+    private mutating func grow(to group: Int) {
+        guard group == manyOf.count else { return }
+        manyOf.append([])
+        oneOf.append([])
+    }
+
+    func `operator`() throws(QueryError) -> any VectorOperator {
+        let isManyPresent = presence(many)
+        var output = Output(match)
+        for group in 0..<groups.count where !oneOf[group].isEmpty || match.fillOne != nil {
+            try match.context.check()
+            for k in 0..<steps where isManyPresent[k] || match.fillMany != nil {
+                try pair(group, k, &output)
+            }
+        }
+        return try output.result()
+    }
+
+    /// At which steps a vector has any sample.
+    private func presence(_ vector: Materialized) -> [Bool] {
+        var result = [Bool](repeating: false, count: steps)
+        for index in 0..<vector.count {
+            let column = vector.block.row(index)
+            for k in 0..<steps where isPresent(column[k]) { result[k] = true }
+        }
+        return result
+    }
+
+    /// Combines what a match group has at one step.
+    private func pair(_ group: Int, _ k: Int, _ output: inout Output) throws(QueryError) {
+        let partner = try presentOne(group, k)
+        guard let right = partner.map({ one.block.row($0)[k] }) ?? match.fillOne else { return }
+        let groupLabels = groups.labels[group]
+        var found = false
+        for index in manyOf[group] {
+            let value = many.block.row(index)[k]
+            if isAbsent(value) { continue }
+            if found, match.isOneToOne {
+                throw .execution(
+                    "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
+            }
+            found = true
+            try output.add(group, k, value, right, many: index, one: partner) {
+                match.resultLabels(many.labels(index), partner.map { one.labels($0) } ?? groupLabels)
+            }
+        }
+        guard !found, let partner, let left = match.fillMany else { return }
+        try output.add(group, k, left, right, many: nil, one: partner) {
+            match.resultLabels(groupLabels, one.labels(partner))
+        }
+    }
+
+    /// The only series of the one side that is present.
+    private func presentOne(_ group: Int, _ k: Int) throws(QueryError) -> Int? {
+        var found: Int?
+        for index in oneOf[group] where isPresent(one.block.row(index)[k]) {
+            guard let first = found else {
+                found = index
+                continue
+            }
+            let side = match.manyIsLeft ? "right" : "left"
+            throw .execution(
+                "found duplicate series for the match group \(bracedText(groups.labels[group])) on the \(side) "
+                    + "hand-side of the operation: [\(bracedText(one.labels(index))), \(bracedText(one.labels(first)))]"
+                    + ";many-to-many matching not allowed: matching labels must be unique on one side")
+        }
+        return found
+    }
+
+    /// The series that come out, made as pairs are found.
+    private struct Output {
+        private let match: VectorMatch
+        private var table = LabelTable()
+        private var series: [OutputSeries] = []
+        private var columns: [ColumnBlock] = []
+        /// The match group that wrote a row last.
+        private var groupOf: [Int] = []
+        private var rowOf: [PairKey: Int] = [:]
+
+        private struct PairKey: Hashable {
+            let many: Int?
+            let one: Int?
+        }
+
+        init(_ match: VectorMatch) { self.match = match }
+
+        mutating func add(
+            _ group: Int, _ k: Int, _ manyValue: Double, _ oneValue: Double, many: Int?, one: Int?,
+            labels: () -> Labels
+        ) throws(QueryError) {
+            let row = try row(PairKey(many: many, one: one), labels)
+            let column = columns[row].row(0)
+            if isPresent(column[k]) {
+                if groupOf[row] != group { throw duplicateSeriesError }
+                throw .execution("multiple matches for labels: grouping labels must ensure unique matches")
+            }
+            groupOf[row] = group
+            var result = match.manyIsLeft ? manyValue : oneValue
+            withUnsafePointer(to: match.manyIsLeft ? oneValue : manyValue) {
+                combine(match.binary.op, &result, $0, 1, returnsBool: match.binary.returnsBool)
+            }
+            column[k] = result
+        }
+
+        private mutating func row(_ key: PairKey, _ labels: () -> Labels) throws(QueryError) -> Int {
+            if let row = rowOf[key] { return row }
+            let labels = labels()
+            let row = table.index(of: labels)
+            if row == columns.count {
+                let column = try ColumnBlock(rows: 1, steps: match.grid.count, match.context)
+                column.clear()
+                columns.append(column)
+                series.append(match.resultSeries(labels, manyIndex: key.many))
+                groupOf.append(-1)
+            }
+            rowOf[key] = row
+            return row
+        }
+
+        func result() throws(QueryError) -> any VectorOperator {
+            let block = try ColumnBlock(rows: columns.count, steps: match.grid.count, match.context)
+            for (row, column) in columns.enumerated() {
+                block.row(row).update(from: column.row(0), count: match.grid.count)
+            }
+            return Materialized(series, block)
+        }
+    }
+}
+
+/// Labels as error texts show them, the metric's name being one like the others.
+func bracedText(_ labels: Labels) -> String {
+    let pairs = labels.map { "\(isLegacyLabelName($0.name) ? $0.name : quoted($0.name))=\(quoted($0.value))" }
+    return "{\(pairs.joined(separator: ", "))}"
+}

@@ -1,0 +1,79 @@
+import Model
+
+/// A range function of each series of a source.
+final class RangeFunctionOperator: VectorOperator {
+    private let source: any SampleSource
+    private let call: RangeCall
+    private let context: QueryContext
+    /// Where in the query the range is, for annotations.
+    private let argumentRange: SourceRange
+
+    init(_ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, _ context: QueryContext) {
+        self.source = source
+        self.call = call
+        self.argumentRange = argumentRange
+        self.context = context
+    }
+
+    var count: Int { source.count }
+    var cost: Int { source.cost + call.windows.steps.count }
+    func labels(_ index: Int) -> Labels { source.labels(index) }
+    func dropsName(_ index: Int) -> Bool { !call.function.keepsName || source.dropsName(index) }
+
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+        let buffer = worker.takeBuffer()
+        defer { worker.giveBack(buffer) }
+        try source.read(index, into: buffer, worker)
+        let seen = call.evaluate(Samples(buffer), column)
+        worker.samplesRead += seen
+        if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index)) }
+    }
+
+    /// Says where a metric's name does not look like a counter's.
+    private func checkIsCounter(_ labels: Labels) {
+        guard !hasCounterName(labels), let name = labels.metricName else { return }
+        context.inform(
+            "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \(quoted(name))",
+            at: argumentRange)
+    }
+}
+
+/// Whether the metric's name ends as a counter's does, or there is none; looked at as bytes as it is for every series.
+private func hasCounterName(_ labels: Labels) -> Bool {
+    var result = true
+    labels.forEachBytes { name, value in
+        guard name.count == 8, name.elementsEqual(Labels.metricNameLabel.utf8) else { return }
+        result = ["_total", "_sum", "_count", "_bucket"].contains { (suffix: StaticString) in
+            let bytes = UnsafeBufferPointer(start: suffix.utf8Start, count: suffix.utf8CodeUnitCount)
+            return value.count >= bytes.count && value.suffix(bytes.count).elementsEqual(bytes)
+        }
+    }
+    return result
+}
+
+/// `absent_over_time`: a sample at each step in whose window no series has one.
+func absentOverTime(
+    _ source: any SampleSource, _ windows: WindowGrid, labels: Labels, _ context: QueryContext
+) throws(QueryError) -> any VectorOperator {
+    let call = RangeCall(function: .present, windows: windows, rangeExtension: nil, parameters: [])
+    let presence = RangeFunctionOperator(source, call, argumentRange: SourceRange(0, 0), context)
+    return try absent(presence, windows.steps, labels: labels, context)
+}
+
+/// `absent`: a sample at each step at which no series has one.
+func absent(_ vector: any VectorOperator, _ grid: StepGrid, labels: Labels, _ context: QueryContext)
+    throws(QueryError) -> any VectorOperator
+{
+    let block = try ColumnBlock(rows: 1, steps: grid.count, context)
+    let result = block.row(0)
+    result.initialize(repeating: 1, count: grid.count)
+    let worker = Worker(context)
+    let column = worker.takeColumn(grid.count)
+    defer { worker.giveBack(column) }
+    for index in 0..<vector.count {
+        try context.check()
+        try vector.fill(index, column, worker)
+        for k in 0..<grid.count where isPresent(column[k]) { result[k] = absentValue }
+    }
+    return Materialized([OutputSeries(labels: labels)], block)
+}

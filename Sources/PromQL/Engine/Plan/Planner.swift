@@ -1,0 +1,48 @@
+import Model
+
+/// Makes operators of an expression's parts.
+///
+/// Making an operator runs what cannot be streamed (index look-ups, aggregations), innermost first, each over several
+/// threads where that pays; what is left to its consumer to ask for is streamed series by series.
+struct Planner {
+    let context: QueryContext
+
+    /// The operator for an expression of type instant vector.
+    /// - Parameter consumer: the function right around the expression, as a hint to the store.
+    func vector(_ expr: Expr, _ grid: StepGrid, consumer: String = "") throws(QueryError) -> any VectorOperator {
+        try context.check()
+        if grid.count > 1, expr.isStepInvariant {
+            let single = try vector(expr, StepGrid(instant: grid.start), consumer: consumer)
+            return Repeated(single, steps: grid.count)
+        }
+        switch expr {
+        case .paren(let inner, _): return try vector(inner, grid, consumer: consumer)
+        case .unary(let e): return try negation(e, grid)
+        case .binary(let e): return try binary(e, grid)
+        case .aggregate(let e): return try aggregation(e, grid)
+        case .call(let e): return try call(e, grid)
+        case .vectorSelector(let e): return try selector(e, grid, output: .value, consumer: consumer)
+        case .number, .string, .matrixSelector, .subquery:
+            throw .execution("expected an instant vector, got \(expr.type.documented)")
+        }
+    }
+
+    private func negation(_ unary: UnaryExpr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {
+        let operand = try vector(unary.operand, grid)
+        guard unary.isNegation else { return operand }
+        return elementwise(operand, .function(.negate), grid)
+    }
+
+    /// `operand` with each value changed, no longer the metric that it was.
+    func elementwise(_ operand: any VectorOperator, _ stage: ElementStage, _ grid: StepGrid) -> any VectorOperator {
+        ElementwiseOperator(operand, stage, steps: grid.count, dropsName: true)
+    }
+
+    /// The text of an expression of type string.
+    func string(_ expr: Expr) throws(QueryError) -> String {
+        guard case .string(let text, _) = expr.unwrapped else {
+            throw .execution("expected a string, got \(expr.type.documented)")
+        }
+        return text
+    }
+}

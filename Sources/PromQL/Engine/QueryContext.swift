@@ -1,0 +1,80 @@
+import Model
+import Synchronization
+
+/// What all parts of one running query share: its bounds, its view of the store, its budget, its annotations.
+///
+/// Thread-safe: workers report to it.
+final class QueryContext: Sendable {
+    let querier: any Querier
+    /// The whole query's times: what `@ start()`, `@ end()`, `start()`, `end()`, `range()` and `step()` refer to.
+    let start: Int64
+    let end: Int64
+    let step: Int64
+    let isInstant: Bool
+    let lookbackDeltaMs: Int64
+    let subqueryStepMs: Int64
+    let workers: Int
+    private let samplesMax: Int
+    private let deadlineNs: UInt64
+    private let cancellation: CancellationFlag
+
+    private let held = Atomic<Int>(0)
+    private let heldPeak = Atomic<Int>(0)
+    private let samplesRead = Atomic<Int>(0)
+    private let annotations = Mutex(Annotations())
+
+    init(
+        querier: any Querier, grid: StepGrid, end: Int64, isInstant: Bool, engine: EngineOptions,
+        query: QueryOptions, deadlineNs: UInt64
+    ) {
+        self.querier = querier
+        start = grid.start
+        self.end = end
+        step = isInstant ? 0 : grid.step
+        self.isInstant = isInstant
+        lookbackDeltaMs = query.lookbackDeltaMs ?? engine.lookbackDeltaMs
+        subqueryStepMs = max(engine.defaultSubqueryStepMs, 1)
+        workers = max(engine.workers, 1)
+        samplesMax = engine.maxSamples
+        self.deadlineNs = deadlineNs
+        cancellation = query.cancellation
+    }
+
+    /// - Throws: ``QueryError/canceled(_:)`` or ``QueryError/timeout(_:)`` where the query shall not go on.
+    func check() throws(QueryError) {
+        if cancellation.isCancelled { throw .canceled("query was canceled in expression evaluation") }
+        if monotonicNs() > deadlineNs { throw .timeout("query timed out in expression evaluation") }
+    }
+
+    /// Accounts for `count` further samples in memory.
+    func hold(_ count: Int) throws(QueryError) {
+        let now = held.add(count, ordering: .relaxed).newValue
+        heldPeak.max(now, ordering: .relaxed)
+        if now > samplesMax {
+            throw .execution("query processing would load too many samples into memory in query execution")
+        }
+    }
+
+    func release(_ count: Int) { held.subtract(count, ordering: .relaxed) }
+
+    func addSamplesRead(_ count: Int) { samplesRead.add(count, ordering: .relaxed) }
+
+    var stats: QueryStats {
+        var stats = QueryStats()
+        stats.totalQueryableSamples = samplesRead.load(ordering: .relaxed)
+        stats.peakSamples = heldPeak.load(ordering: .relaxed)
+        return stats
+    }
+
+    /// Adds a warning about the part of the query at `range`.
+    func warn(_ text: String, at range: SourceRange) {
+        annotations.withLock { $0.warn(text, at: range) }
+    }
+
+    /// Adds an information about the part of the query at `range`.
+    func inform(_ text: String, at range: SourceRange) {
+        annotations.withLock { $0.inform(text, at: range) }
+    }
+
+    var collectedAnnotations: Annotations { annotations.withLock { $0 } }
+}

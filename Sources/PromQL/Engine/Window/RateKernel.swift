@@ -1,0 +1,113 @@
+/// `rate`, `increase` and `delta`: how much a series grew over the window, extrapolated to the window's ends.
+///
+/// 1. The difference of the last and the first sample, plus what a counter had reached before each reset.
+/// 2. Extended to the window's ends where they are within 1.1 average sample distances, otherwise by half a distance; a
+///    counter is not extended to before it was zero.
+/// 3. `rate` divides by the window's length.
+///
+/// - Source: Prometheus 3 `promql/functions.go`, extrapolatedRate: behaviour.
+struct RateKernel: WindowKernel, ~Copyable {
+    private let isCounter: Bool
+    private let isRate: Bool
+    private let rangeMs: Int64
+    private let rangeSeconds: Double
+    private var resets: ResetList
+
+    init(_ samples: Samples, _ windows: WindowGrid, isCounter: Bool, isRate: Bool) {
+        self.isCounter = isCounter
+        self.isRate = isRate
+        rangeMs = windows.rangeMs
+        rangeSeconds = Double(windows.rangeMs) / 1000
+        resets = ResetList(samples, isWanted: isCounter, isSliding: windows.isSliding)
+    }
+
+    @inline(__always)
+    mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
+        let last = high &- 1
+        guard last > low else { return absentValue }
+        let firstValue = samples.values[low]
+        let increase = resets.corrected(samples.values[last] - firstValue, low, high)
+        let firstTime = samples.timestamps[low]
+        let lastTime = samples.timestamps[last]
+        let sampled = Double(lastTime &- firstTime) / 1000
+        let average = sampled / Double(last &- low)
+        let threshold = average * 1.1
+
+        var toStart = Double(firstTime &- (end &- rangeMs)) / 1000
+        if toStart >= threshold { toStart = average / 2 }
+        if isCounter, increase > 0, firstValue >= 0 {
+            let toZero = sampled * (firstValue / increase)
+            if toZero < toStart { toStart = toZero }
+        }
+        var toEnd = Double(end &- lastTime) / 1000
+        if toEnd >= threshold { toEnd = average / 2 }
+        var factor = (sampled + toStart + toEnd) / sampled
+        if isRate { factor /= rangeSeconds }
+        return increase * factor
+    }
+}
+
+/// Where a counter was reset, and what it had reached before.
+struct ResetList: ~Copyable {
+    private var indices: [Int] = []
+    private var reached: UnsafeMutablePointer<Double>?
+    private var count = 0
+    private var low = 0
+    private var high = 0
+    private var sums: SlidingFold<SumFold>?
+
+    /// Up to so many resets are added one by one in each window, as rounding then is what Prometheus's is.
+    private static let countOneByOne = 32
+
+    init(_ samples: Samples, isWanted: Bool, isSliding: Bool) {
+        guard isWanted else { return }
+        var found = 0
+        for index in stride(from: 1, to: samples.count, by: 1) {
+            found &+= samples.values[index] < samples.values[index &- 1] ? 1 : 0
+        }
+        guard found > 0 else { return }
+        let reached = UnsafeMutablePointer<Double>.allocate(capacity: found)
+        indices.reserveCapacity(found)
+        for index in 1..<samples.count where samples.values[index] < samples.values[index - 1] {
+            reached[indices.count] = samples.values[index - 1]
+            indices.append(index)
+        }
+        self.reached = reached
+        count = found
+        if isSliding, found > ResetList.countOneByOne { sums = SlidingFold(reached, count: found) }
+    }
+
+    deinit { reached?.deallocate() }
+
+    /// `difference` plus what was reached before each reset among the samples `first..<end`.
+    @inline(__always)
+    mutating func corrected(_ difference: Double, _ first: Int, _ end: Int) -> Double {
+        if count == 0 { return difference }
+        return withResets(difference, first, end)
+    }
+
+    private mutating func withResets(_ difference: Double, _ first: Int, _ end: Int) -> Double {
+        while high < count, indices[high] < end { high += 1 }
+        while low < high, indices[low] <= first { low += 1 }
+        guard low < high, let reached else { return difference }
+        if sums != nil, high - low > ResetList.countOneByOne { return difference + sums!.value(low, high).total }
+        var result = difference
+        for index in low..<high { result += reached[index] }
+        return result
+    }
+}
+
+/// `irate` and `idelta`: the difference of the window's last two samples.
+struct InstantRateKernel: WindowKernel {
+    let isRate: Bool
+
+    @inline(__always)
+    mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
+        guard high &- low >= 2 else { return absentValue }
+        let last = samples.values[high &- 1]
+        let previous = samples.values[high &- 2]
+        guard isRate else { return last - previous }
+        let elapsed = samples.timestamps[high &- 1] &- samples.timestamps[high &- 2]
+        return (last < previous ? last : last - previous) / (Double(elapsed) / 1000)
+    }
+}

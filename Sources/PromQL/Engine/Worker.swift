@@ -1,0 +1,66 @@
+import Model
+
+/// One thread's scratch memory and counters, reused from series to series. Not thread-safe.
+final class Worker {
+    let context: QueryContext
+    /// Samples that selectors and range functions looked at.
+    var samplesRead = 0
+
+    private var freeBuffers: [SampleBuffer] = []
+    private var freeColumns: [(count: Int, column: Column)] = []
+    /// Of the largest run that was decoded so far; its room is what the worker holds.
+    private var largestRead = 0
+
+    init(_ context: QueryContext) { self.context = context }
+
+    deinit {
+        for free in freeColumns { free.column.deallocate() }
+        context.release(largestRead)
+        context.addSamplesRead(samplesRead)
+    }
+
+    func takeBuffer() -> SampleBuffer {
+        let buffer = freeBuffers.popLast() ?? SampleBuffer()
+        buffer.removeAll()
+        return buffer
+    }
+
+    func giveBack(_ buffer: SampleBuffer) { freeBuffers.append(buffer) }
+
+    /// Room for `count` doubles, not initialised.
+    func takeColumn(_ count: Int) -> Column {
+        if let index = freeColumns.lastIndex(where: { $0.count >= count }) {
+            let found = freeColumns.remove(at: index)
+            sizes[found.column] = found.count
+            return found.column
+        }
+        let column = Column.allocate(capacity: max(count, 1))
+        sizes[column] = count
+        return column
+    }
+
+    func giveBack(_ column: Column) {
+        guard let count = sizes.removeValue(forKey: column) else { return column.deallocate() }
+        freeColumns.append((count, column))
+    }
+
+    private var sizes: [Column: Int] = [:]
+
+    /// Fills `buffer` with one stored series.
+    func read(_ set: any SeriesSet, _ index: Int, into buffer: SampleBuffer) throws(QueryError) {
+        do throws(StorageError) {
+            try set.read(index, into: buffer)
+        } catch {
+            throw .storage(error)
+        }
+        try account(buffer.count)
+    }
+
+    /// Notes that `count` samples lie decoded at a time.
+    func account(_ count: Int) throws(QueryError) {
+        guard count > largestRead else { return }
+        let more = count - largestRead
+        largestRead = count
+        try context.hold(more)
+    }
+}
