@@ -6,7 +6,8 @@ typealias Column = UnsafeMutablePointer<Double>
 /// The value that stands in a column where a series has no sample at a step.
 ///
 /// It is the staleness marker's bit pattern: a stored marker means just that, arithmetic never produces it (it is a
-/// signaling NaN, and hardware only gives quiet ones), and no query may show it, so that no sample can be mistaken for it.
+/// signaling NaN, and hardware only gives quiet ones), and no query may show it, so that no sample can be mistaken for
+/// it.
 @inline(__always)
 var absentValue: Double { Double(bitPattern: 0x7ff0_0000_0000_0002) }
 

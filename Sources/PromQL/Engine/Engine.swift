@@ -50,8 +50,8 @@ public struct Engine: Sendable {
     /// - Parameters:
     ///   - text: the query as written, for positions in annotations; may be empty.
     ///   - timeMs: milliseconds since the Unix epoch.
-    /// - Returns: a value of the expression's type; vectors in the order that `sort` and `topk` give, and otherwise in no
-    ///   particular one.
+    /// - Returns: a value of the expression's type; vectors in the order that `sort` and `topk` give, and otherwise in
+    ///   no particular one.
     public func instant(
         _ expr: Expr, text: String = "", on storage: any Queryable, at timeMs: Int64,
         options query: QueryOptions = QueryOptions()
@@ -97,7 +97,8 @@ public struct Engine: Sendable {
         let annotations = context.collectedAnnotations
         var stats = context.stats
         stats.evalTotalSeconds = Double(monotonicNs() &- began) / 1e9
-        return QueryResult(value: value, warnings: annotations.warnings(in: text), infos: annotations.infos(in: text), stats: stats)
+        return QueryResult(
+            value: value, warnings: annotations.warnings(in: text), infos: annotations.infos(in: text), stats: stats)
     }
 
     private func open(_ storage: any Queryable, _ bounds: TimeBounds) throws(QueryError) -> any Querier {

@@ -7,14 +7,14 @@ final class Worker {
     var samplesRead = 0
 
     private var freeBuffers: [SampleBuffer] = []
-    private var freeColumns: [(count: Int, column: Column)] = []
+    private var freeColumns: [Column] = []
     /// Of the largest run that was decoded so far; its room is what the worker holds.
     private var largestRead = 0
 
     init(_ context: QueryContext) { self.context = context }
 
     deinit {
-        for free in freeColumns { free.column.deallocate() }
+        for column in freeColumns { (column - 1).deallocate() }
         context.release(largestRead)
         context.addSamplesRead(samplesRead)
     }
@@ -29,22 +29,16 @@ final class Worker {
 
     /// Room for `count` doubles, not initialised.
     func takeColumn(_ count: Int) -> Column {
-        if let index = freeColumns.lastIndex(where: { $0.count >= count }) {
-            let found = freeColumns.remove(at: index)
-            sizes[found.column] = found.count
-            return found.column
-        }
-        let column = Column.allocate(capacity: max(count, 1))
-        sizes[column] = count
+        if let index = freeColumns.lastIndex(where: { room($0) >= count }) { return freeColumns.remove(at: index) }
+        // How much room there is stands before a column.
+        let column = Column.allocate(capacity: count + 1) + 1
+        (column - 1).initialize(to: Double(bitPattern: UInt64(count)))
         return column
     }
 
-    func giveBack(_ column: Column) {
-        guard let count = sizes.removeValue(forKey: column) else { return column.deallocate() }
-        freeColumns.append((count, column))
-    }
+    func giveBack(_ column: Column) { freeColumns.append(column) }
 
-    private var sizes: [Column: Int] = [:]
+    private func room(_ column: Column) -> Int { Int((column - 1).pointee.bitPattern) }
 
     /// Fills `buffer` with one stored series.
     func read(_ set: any SeriesSet, _ index: Int, into buffer: SampleBuffer) throws(QueryError) {

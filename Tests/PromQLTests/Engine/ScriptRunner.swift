@@ -35,7 +35,8 @@ struct ScriptRunner {
                     let text = "\(evaluation.query): \(problem ?? "expected native histograms")"
                     let isUnsupported = lostSamples || evaluation.usesHistograms
                     outcomes.append(
-                        isUnsupported ? .unsupported(line: evaluation.line, text) : .failed(line: evaluation.line, text))
+                        isUnsupported ? .unsupported(line: evaluation.line, text) : .failed(line: evaluation.line, text)
+                    )
                 }
             }
         }
@@ -98,7 +99,9 @@ struct ScriptRunner {
         case (.string(let expected), .string(_, let actual)):
             return expected == actual ? nil : "expected \(expected), got \(actual)"
         case (.series(let expected), .vector(let actual)):
-            let series = actual.map { MatrixSeries(labels: $0.labels, timestamps: [$0.timestampMs], values: [$0.value]) }
+            let series = actual.map {
+                MatrixSeries(labels: $0.labels, timestamps: [$0.timestampMs], values: [$0.value])
+            }
             guard case .instant(let time) = evaluation.time else { return "a vector for a range query" }
             return seriesProblem(expected, series, time, 1, isOrdered: evaluation.expectations.isOrdered)
         case (.series(let expected), .matrix(let actual)):
@@ -124,7 +127,8 @@ struct ScriptRunner {
             for (step_, value) in series.values.enumerated() {
                 if case .float(let number)? = value { wanted.append((start + Int64(step_) * step, number)) }
             }
-            let isSame = wanted.map(\.time) == found.timestamps && zip(wanted, found.values).allSatisfy { isClose($0.value, $1) }
+            let isSame =
+                wanted.map(\.time) == found.timestamps && zip(wanted, found.values).allSatisfy { isClose($0.value, $1) }
             if !isSame { return "\(series.labels): expected \(wanted), got \(found.timestamps) \(found.values)" }
         }
         return rest.isEmpty ? nil : "unexpected series \(rest.map(\.labels))"

@@ -66,7 +66,8 @@ import Testing
                 let other = points[sample.labels]?.removeValue(forKey: time)
                 #expect(
                     other.map { isClose($0, sample.value) } ?? false,
-                    "\(query) step \(step) seed \(seed) at \(time): \(sample.labels) \(sample.value), range \(other ?? -1)")
+                    "\(query) step \(step) seed \(seed) at \(time): \(sample.labels) \(sample.value), range \(other ?? -1)"
+                )
             }
         }
         let left = points.filter { !$0.value.isEmpty }
@@ -84,7 +85,8 @@ import Testing
         let store = MemoryStore()
         for a in 0..<3 {
             for b in 0..<2 {
-                store.add(Labels([("__name__", "x"), ("a", "\(a)"), ("b", "\(b)")]), randomSamples(&random, kind: a * 2 + b))
+                store.add(
+                    Labels([("__name__", "x"), ("a", "\(a)"), ("b", "\(b)")]), randomSamples(&random, kind: a * 2 + b))
             }
             store.add(Labels([("__name__", "y"), ("a", "\(a)")]), randomSamples(&random, kind: 1))
         }
@@ -99,14 +101,19 @@ import Testing
         var time: Int64 = 0
         var value = 0.0
         while time < 1_600_000 {
-            time += Int.random(in: 0..<40, using: &random) == 0 ? 400_000 : Int64.random(in: 4000...16_000, using: &random)
+            time +=
+                Int.random(in: 0..<40, using: &random) == 0 ? 400_000 : Int64.random(in: 4000...16_000, using: &random)
             switch kind {
             case 0: value += Double.random(in: 0...3, using: &random)
             case 1: value = Double(Int.random(in: 0...100, using: &random))
             case 2: value = Int.random(in: 0..<3, using: &random) == 0 ? 0 : value + 7
             case 3: value = Double.random(in: -100...100, using: &random)
-            case 4: value = Int.random(in: 0..<15, using: &random) == 0 ? .nan : Double(Int.random(in: 0...4, using: &random))
-            default: value = Int.random(in: 0..<30, using: &random) == 0 ? .infinity : Double.random(in: 0...1, using: &random)
+            case 4:
+                value =
+                    Int.random(in: 0..<15, using: &random) == 0 ? .nan : Double(Int.random(in: 0...4, using: &random))
+            default:
+                value =
+                    Int.random(in: 0..<30, using: &random) == 0 ? .infinity : Double.random(in: 0...1, using: &random)
             }
             let isStale = Int.random(in: 0..<25, using: &random) == 0
             samples.append((time, isStale ? StaleMarker.value : value))

@@ -11,6 +11,9 @@ struct Grouping: Sendable {
     /// Where in `order` each group begins; one more element than there are groups.
     let starts: [Int]
 
+    /// The series of one group, in their own order.
+    func members(_ group: Int) -> ArraySlice<Int32> { order[starts[group]..<starts[group + 1]] }
+
     init(_ vector: any VectorOperator, _ selection: LabelSelection) {
         self.init(vector, selection, of: 0..<vector.count)
     }

@@ -7,10 +7,10 @@ func quantileAggregation(
 ) throws(QueryError) -> any VectorOperator {
     let source = try Materialized.of(vector, grid, context)
     let result = try ColumnBlock(rows: grouping.groups.count, steps: grid.count, context)
-    let groups = max(grouping.groups.count, 1)
-    try forEachIndex(grouping.groups.count, context, cost: source.count / groups * grid.count * 4) {
-        (group, worker) throws(QueryError) in
-        let members = grouping.order[grouping.starts[group]..<grouping.starts[group + 1]]
+    // A selection looks at each value several times.
+    let cost = (source.count / max(grouping.groups.count, 1)).multipliedClamped(by: 4 * grid.count)
+    try forEachIndex(grouping.groups.count, context, cost: cost) { (group, worker) throws(QueryError) in
+        let members = grouping.members(group)
         let memory = worker.takeColumn(members.count)
         defer { worker.giveBack(memory) }
         memory.withMemoryRebound(to: Int64.self, capacity: members.count) { keys in

@@ -2,7 +2,8 @@ import Model
 
 /// Works out the columns of a vector some rows at a time, on several threads, and hands them on in order.
 private func forEachColumn(
-    _ vector: any VectorOperator, _ grid: StepGrid, _ context: QueryContext, _ body: (Int, Column) throws(QueryError) -> Void
+    _ vector: any VectorOperator, _ grid: StepGrid, _ context: QueryContext,
+    _ body: (Int, Column) throws(QueryError) -> Void
 ) throws(QueryError) {
     let batch = min(vector.count, 32 * context.workers)
     let block = try ColumnBlock(rows: batch, steps: grid.count, context)
@@ -63,7 +64,9 @@ func rank(
     var heaps = sizes.map { RankHeaps(size: $0, steps: grid.count, isTop: op == .topk) }
     try forEachColumn(vector, grid, context) { (index, column) in
         let group = Int(grouping.groupOf[index])
-        for k in 0..<grid.count where isPresent(column[k]) { heaps[group].offer(column[k], index, step: k, keeping: counts[k]) }
+        for k in 0..<grid.count where isPresent(column[k]) {
+            heaps[group].offer(column[k], index, step: k, keeping: counts[k])
+        }
     }
     var rows = SelectedRows(vector, grid, context)
     for group in grouping.groups.indices {

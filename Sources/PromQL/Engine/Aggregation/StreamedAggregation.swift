@@ -12,36 +12,53 @@ func streamedAggregation(
     let groups = grouping.groups.count
     guard groups > 0 else { return EmptyVector() }
     let result = try ColumnBlock(rows: groups, steps: grid.count, context)
+    // Below this many samples and steps starting threads does not pay.
     let isLarge = vector.count.multipliedClamped(by: vector.cost) > 200_000
-    let parts = isLarge && groups < 4 * context.workers ? context.workers : 1
-    if parts == 1 {
-        try forEachIndex(groups, context, cost: vector.cost * max(1, vector.count / groups)) {
-            (group, worker) throws(QueryError) in
-            let memory = worker.takeColumn(Accumulator.columns * grid.count)
-            defer { worker.giveBack(memory) }
-            let accumulator = Accumulator(memory, steps: grid.count)
-            try accumulate(vector, grouping.order[grouping.starts[group]..<grouping.starts[group + 1]], op, accumulator, worker)
-            accumulator.finish(op, into: result.row(group))
-        }
-        return Materialized(grouping.groups, result)
+    if isLarge, context.workers > 1, groups < 4 * context.workers {
+        try aggregateInParts(op, vector, grouping, parts: context.workers, into: result, context)
+    } else {
+        try aggregateByGroup(op, vector, grouping, into: result, context)
     }
-    let partial = try ColumnBlock(rows: groups * parts, steps: Accumulator.columns * grid.count, context)
-    try forEachIndex(groups * parts, context, cost: vector.cost * max(1, vector.count / (groups * parts))) {
-        (task, worker) throws(QueryError) in
-        let (group, part) = (task / parts, task % parts)
-        let first = grouping.starts[group]
-        let size = grouping.starts[group + 1] - first
-        let slice = grouping.order[first + size * part / parts..<first + size * (part + 1) / parts]
-        try accumulate(vector, slice, op, Accumulator(partial.row(task), steps: grid.count), worker)
+    return Materialized(grouping.groups, result)
+}
+
+/// Makes each group one task.
+private func aggregateByGroup(
+    _ op: Aggregator, _ vector: any VectorOperator, _ grouping: Grouping, into result: ColumnBlock,
+    _ context: QueryContext
+) throws(QueryError) {
+    let cost = vector.cost.multipliedClamped(by: max(1, vector.count / result.rows))
+    try forEachIndex(result.rows, context, cost: cost) { (group, worker) throws(QueryError) in
+        let memory = worker.takeColumn(Accumulator.columns * result.steps)
+        defer { worker.giveBack(memory) }
+        let accumulator = Accumulator(memory, steps: result.steps)
+        try accumulate(vector, grouping.members(group), op, accumulator, worker)
+        accumulator.finish(op, into: result.row(group))
     }
-    for group in 0..<groups {
-        let whole = Accumulator(resuming: partial.row(group * parts), steps: grid.count)
+}
+
+/// Makes each group `parts` tasks, and merges what they come to.
+private func aggregateInParts(
+    _ op: Aggregator, _ vector: any VectorOperator, _ grouping: Grouping, parts: Int, into result: ColumnBlock,
+    _ context: QueryContext
+) throws(QueryError) {
+    let steps = result.steps
+    let partial = try ColumnBlock(rows: result.rows * parts, steps: Accumulator.columns * steps, context)
+    let cost = vector.cost.multipliedClamped(by: max(1, vector.count / partial.rows))
+    try forEachIndex(partial.rows, context, cost: cost) { (task, worker) throws(QueryError) in
+        let members = grouping.members(task / parts)
+        let part = task % parts
+        let first = members.startIndex + members.count * part / parts
+        let end = members.startIndex + members.count * (part + 1) / parts
+        try accumulate(vector, members[first..<end], op, Accumulator(partial.row(task), steps: steps), worker)
+    }
+    for group in 0..<result.rows {
+        let whole = Accumulator(resuming: partial.row(group * parts), steps: steps)
         for part in 1..<parts {
-            whole.merge(Accumulator(resuming: partial.row(group * parts + part), steps: grid.count), op)
+            whole.merge(Accumulator(resuming: partial.row(group * parts + part), steps: steps), op)
         }
         whole.finish(op, into: result.row(group))
     }
-    return Materialized(grouping.groups, result)
 }
 
 /// Adds the columns of some series to an accumulator.

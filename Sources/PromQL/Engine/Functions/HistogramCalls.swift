@@ -31,7 +31,8 @@ extension Planner {
     private func quantiles(
         _ quantiles: [ScalarColumn], label: String?, of argument: Expr, _ grid: StepGrid
     ) throws(QueryError) -> any VectorOperator {
-        let histograms = try ClassicHistograms(try vector(argument, grid, consumer: "histogram_quantile"), grid, context)
+        let input = try vector(argument, grid, consumer: "histogram_quantile")
+        let histograms = try ClassicHistograms(input, grid, context)
         histograms.warnOfMalformed(at: argument.range)
         var series: [OutputSeries] = []
         for quantile in quantiles {
@@ -49,9 +50,9 @@ extension Planner {
             for k in 0..<grid.count {
                 let buckets = histograms.buckets(group, k)
                 for (index, quantile) in quantiles.enumerated() {
-                    let row = block.row(index * groups + group)
-                    let found = buckets.isEmpty ? BucketQuantile(value: absentValue) : bucketQuantile(quantile[k], buckets)
-                    row[k] = found.value
+                    let found =
+                        buckets.isEmpty ? BucketQuantile(value: absentValue) : bucketQuantile(quantile[k], buckets)
+                    block.row(index * groups + group)[k] = found.value
                     forced = forced || found.wasForcedMonotonic
                 }
             }
@@ -63,7 +64,8 @@ extension Planner {
     private func fractions(_ lower: ScalarColumn, _ upper: ScalarColumn, of argument: Expr, _ grid: StepGrid)
         throws(QueryError) -> any VectorOperator
     {
-        let histograms = try ClassicHistograms(try vector(argument, grid, consumer: "histogram_fraction"), grid, context)
+        let input = try vector(argument, grid, consumer: "histogram_fraction")
+        let histograms = try ClassicHistograms(input, grid, context)
         histograms.warnOfMalformed(at: argument.range)
         let series = histograms.grouping.groups.map { OutputSeries(labels: $0.labels, dropsName: true) }
         let block = try ColumnBlock(rows: series.count, steps: grid.count, context)
@@ -98,7 +100,7 @@ private struct ClassicHistograms: Sendable {
     /// The buckets of one histogram at one step.
     func buckets(_ group: Int, _ step: Int) -> [Bucket] {
         var result: [Bucket] = []
-        for index in grouping.order[grouping.starts[group]..<grouping.starts[group + 1]] {
+        for index in grouping.members(group) {
             let count = source.block.row(Int(index))[step]
             if isPresent(count) { result.append(Bucket(upperBound: bounds[Int(index)], count: count)) }
         }

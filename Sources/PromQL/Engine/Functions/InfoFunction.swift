@@ -1,10 +1,10 @@
 import Model
 
-/// `info(v, {matchers})`: the series of `v` with the labels of the info metrics, such as `target_info`, of their targets.
+/// `info(v, {matchers})`: the series of `v` with the labels of their targets' info metrics, such as `target_info`.
 ///
 /// 1. Info series are those with the wanted names and data labels, read at the times at which `v` reads its samples.
-/// 2. A sample of `v` and an info series belong together where both have the same `instance` and `job`. Of several series
-///    of one info metric the one with the newest sample counts.
+/// 2. A sample of `v` and an info series belong together where both have the same `instance` and `job`. Of several
+///    series of one info metric the one with the newest sample counts.
 /// 3. Labels that the sample has already stay; two info metrics must not disagree on a label.
 ///
 /// - Source: Prometheus 3.14 `promql/info.go`: behaviour.
@@ -91,7 +91,8 @@ struct InfoFunction {
             let time = infos.block.row(index)[k]
             if isAbsent(time) { continue }
             let labels = infos.series[index].labels
-            guard let place = chosen.firstIndex(where: { infos.series[$0].labels.metricName == labels.metricName }) else {
+            let name = labels.metricName
+            guard let place = chosen.firstIndex(where: { infos.series[$0].labels.metricName == name }) else {
                 chosen.append(index)
                 continue
             }

@@ -102,11 +102,11 @@ private func masked(
 ) throws(QueryError) -> any VectorOperator {
     let grouping = Grouping(other, selection)
     let masks = PresenceMasks(rows: grouping.groups.count, steps: grid.count)
-    try forEachIndex(grouping.groups.count, context, cost: other.cost * max(1, other.count / max(grouping.groups.count, 1))) {
-        (group, worker) throws(QueryError) in
+    let cost = other.cost.multipliedClamped(by: max(1, other.count / max(grouping.groups.count, 1)))
+    try forEachIndex(grouping.groups.count, context, cost: cost) { (group, worker) throws(QueryError) in
         let column = worker.takeColumn(grid.count)
         defer { worker.giveBack(column) }
-        for index in grouping.order[grouping.starts[group]..<grouping.starts[group + 1]] {
+        for index in grouping.members(group) {
             try context.check()
             try other.fill(Int(index), column, worker)
             masks.add(column, grid.count, toRow: group)

@@ -37,6 +37,7 @@ struct StepwiseMatch {
 
     func `operator`() throws(QueryError) -> any VectorOperator {
         let isManyPresent = presence(many)
+        try checkOneSide(isManyPresent)
         var output = Output(match)
         for group in 0..<groups.count where !oneOf[group].isEmpty || match.fillOne != nil {
             try match.context.check()
@@ -59,7 +60,7 @@ struct StepwiseMatch {
 
     /// Combines what a match group has at one step.
     private func pair(_ group: Int, _ k: Int, _ output: inout Output) throws(QueryError) {
-        let partner = try presentOne(group, k)
+        let partner = oneOf[group].first { isPresent(one.block.row($0)[k]) }
         guard let right = partner.map({ one.block.row($0)[k] }) ?? match.fillOne else { return }
         let groupLabels = groups.labels[group]
         var found = false
@@ -81,21 +82,30 @@ struct StepwiseMatch {
         }
     }
 
-    /// The only series of the one side that is present.
-    private func presentOne(_ group: Int, _ k: Int) throws(QueryError) -> Int? {
-        var found: Int?
-        for index in oneOf[group] where isPresent(one.block.row(index)[k]) {
-            guard let first = found else {
-                found = index
-                continue
+    /// - Throws: where two series of the one side are present in one match group at a step at which they are asked for;
+    ///   the earliest step's first such pair is named.
+    private func checkOneSide(_ isManyPresent: [Bool]) throws(QueryError) {
+        var earliest: (step: Int, first: Int, second: Int)?
+        for members in oneOf where members.count > 1 {
+            var present = [Int](repeating: -1, count: steps)
+            for index in members {
+                let column = one.block.row(index)
+                for k in 0..<steps where isPresent(column[k]) && (isManyPresent[k] || match.fillMany != nil) {
+                    if present[k] < 0 {
+                        present[k] = index
+                    } else if earliest.map({ (k, index) < ($0.step, $0.second) }) ?? true {
+                        earliest = (k, present[k], index)
+                    }
+                }
             }
-            let side = match.manyIsLeft ? "right" : "left"
-            throw .execution(
-                "found duplicate series for the match group \(bracedText(groups.labels[group])) on the \(side) "
-                    + "hand-side of the operation: [\(bracedText(one.labels(index))), \(bracedText(one.labels(first)))]"
-                    + ";many-to-many matching not allowed: matching labels must be unique on one side")
         }
-        return found
+        guard let (_, first, second) = earliest else { return }
+        let side = match.manyIsLeft ? "right" : "left"
+        let labels = one.labels(first)
+        throw .execution(
+            "found duplicate series for the match group \(bracedText(match.matching.selection(labels))) on the \(side) "
+                + "hand-side of the operation: [\(bracedText(one.labels(second))), \(bracedText(labels))]"
+                + ";many-to-many matching not allowed: matching labels must be unique on one side")
     }
 
     /// The series that come out, made as pairs are found.

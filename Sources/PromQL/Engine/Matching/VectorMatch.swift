@@ -3,8 +3,8 @@ import Model
 /// A binary operator between two instant vectors.
 ///
 /// The side that may have several series per match group is called the many side, the other one the one side; with
-/// one-to-one matching the left is the many side. Where each match group has the series that it needs and no more, pairs
-/// are fixed and streamed. Otherwise (series that take turns, or a real ambiguity) pairs are found step by step.
+/// one-to-one matching the left is the many side. Where each match group has the series that it needs and no more,
+/// pairs are fixed and streamed. Otherwise (series that take turns, or a real ambiguity) they are found step by step.
 struct VectorMatch {
     let binary: BinaryExpr
     let matching: VectorMatching
@@ -41,7 +41,9 @@ struct VectorMatch {
     private func fixedPairs() -> [SeriesPair]? {
         var table = LabelTable()
         let selection = matching.selection
-        for index in 0..<one.count where table.index(of: one.labels(index), selecting: selection) != index { return nil }
+        for index in 0..<one.count {
+            if table.index(of: one.labels(index), selecting: selection) != index { return nil }
+        }
         var isTaken = [Bool](repeating: false, count: one.count)
         var outputs = LabelTable()
         var pairs: [SeriesPair] = []
@@ -68,12 +70,10 @@ struct VectorMatch {
 
     /// The labels of what two series give.
     func resultLabels(_ many: Labels, _ one: Labels) -> Labels {
-        if isOneToOne, matching.isOn, !binary.op.isComparison || !matching.labels.contains(Labels.metricNameLabel) {
-            let kept = LabelSelection.only(matching.labels)(many)
-            return binary.op.isComparison ? kept : MetadataLabels.drop(kept)
-        }
         var result = binary.op.isComparison ? many : MetadataLabels.drop(many)
-        if isOneToOne { result = (matching.isOn ? LabelSelection.only : LabelSelection.removing)(matching.labels)(result) }
+        if isOneToOne {
+            result = (matching.isOn ? LabelSelection.only : LabelSelection.removing)(matching.labels)(result)
+        }
         if matching.include.isEmpty { return result }
         var builder = LabelsBuilder(result)
         for name in matching.include { builder.set(name, one[name] ?? "") }

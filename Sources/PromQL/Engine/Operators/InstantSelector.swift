@@ -15,12 +15,14 @@ final class InstantSelector: VectorOperator {
     private let times: StepGrid
     private let lookbackMs: Int64
     private let output: Output
+    private let isCounted: Bool
 
-    init(_ set: any SeriesSet, times: StepGrid, lookbackMs: Int64, output: Output) {
+    init(_ set: any SeriesSet, times: StepGrid, lookbackMs: Int64, output: Output, isCounted: Bool) {
         selected = set
         self.times = times
         self.lookbackMs = lookbackMs
         self.output = output
+        self.isCounted = isCounted
     }
 
     var count: Int { selected.count }
@@ -33,13 +35,14 @@ final class InstantSelector: VectorOperator {
         defer { worker.giveBack(buffer) }
         try worker.read(selected, index, into: buffer)
         let samples = Samples(buffer)
-        switch output {
-        case .value: worker.samplesRead += pickNewest(samples, times, lookbackMs, column)
-        case .timestamp: worker.samplesRead += pickNewestTimestamps(samples, times, lookbackMs, column)
-        case .interpolation:
-            let live = Samples(buffer, droppingStale: ())
-            worker.samplesRead += interpolateSteps(live, times, lookbackMs, column)
-        }
+        let present =
+            switch output {
+            case .value: pickNewest(samples, times, lookbackMs, column)
+            case .timestamp: pickNewestTimestamps(samples, times, lookbackMs, column)
+            case .interpolation:
+                interpolateSteps(Samples(buffer, droppingStale: ()), times, lookbackMs, column)
+            }
+        if isCounted { worker.samplesRead += present }
     }
 }
 

@@ -7,8 +7,13 @@ final class RangeFunctionOperator: VectorOperator {
     private let context: QueryContext
     /// Where in the query the range is, for annotations.
     private let argumentRange: SourceRange
+    private let isCounted: Bool
 
-    init(_ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, _ context: QueryContext) {
+    init(
+        _ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, isCounted: Bool,
+        _ context: QueryContext
+    ) {
+        self.isCounted = isCounted
         self.source = source
         self.call = call
         self.argumentRange = argumentRange
@@ -25,7 +30,7 @@ final class RangeFunctionOperator: VectorOperator {
         defer { worker.giveBack(buffer) }
         try source.read(index, into: buffer, worker)
         let seen = call.evaluate(Samples(buffer), column)
-        worker.samplesRead += seen
+        if isCounted { worker.samplesRead += seen }
         if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index)) }
     }
 
@@ -53,10 +58,10 @@ private func hasCounterName(_ labels: Labels) -> Bool {
 
 /// `absent_over_time`: a sample at each step in whose window no series has one.
 func absentOverTime(
-    _ source: any SampleSource, _ windows: WindowGrid, labels: Labels, _ context: QueryContext
+    _ source: any SampleSource, _ windows: WindowGrid, labels: Labels, isCounted: Bool, _ context: QueryContext
 ) throws(QueryError) -> any VectorOperator {
     let call = RangeCall(function: .present, windows: windows, rangeExtension: nil, parameters: [])
-    let presence = RangeFunctionOperator(source, call, argumentRange: SourceRange(0, 0), context)
+    let presence = RangeFunctionOperator(source, call, argumentRange: SourceRange(0, 0), isCounted: isCounted, context)
     return try absent(presence, windows.steps, labels: labels, context)
 }
 

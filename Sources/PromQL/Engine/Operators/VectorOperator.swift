@@ -94,7 +94,10 @@ final class Repeated: VectorOperator {
     func dropsName(_ index: Int) -> Bool { single.dropsName(index) }
 
     func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+        let before = worker.samplesRead
         try single.fill(index, column, worker)
+        // What one reading serves counts once a step.
+        worker.samplesRead = before &+ (worker.samplesRead &- before) &* steps
         column.update(repeating: column[0], count: steps)
     }
 }

@@ -29,7 +29,8 @@ extension Planner {
             return try absent(operand, grid, labels: absenceLabels(arguments[0]), context)
         case "absent_over_time":
             let input = try range(arguments[0], grid, consumer: "absent_over_time")
-            return try absentOverTime(input.source, input.windows, labels: absenceLabels(arguments[0]), context)
+            let labels = absenceLabels(arguments[0])
+            return try absentOverTime(input.source, input.windows, labels: labels, isCounted: isCounted, context)
         case "clamp", "clamp_min", "clamp_max", "round": return try clampOrRound(call, grid)
         case "label_replace": return try labelReplace(call, grid)
         case "label_join": return try labelJoin(call, grid)
@@ -55,7 +56,8 @@ extension Planner {
         let input = try range(argument, grid, consumer: function.rawValue)
         let rangeCall = RangeCall(
             function: function, windows: input.windows, rangeExtension: input.rangeExtension, parameters: parameters)
-        return RangeFunctionOperator(input.source, rangeCall, argumentRange: argument.range, context)
+        return RangeFunctionOperator(
+            input.source, rangeCall, argumentRange: argument.range, isCounted: isCounted, context)
     }
 
     private func checkParameters(_ function: RangeFunction, _ parameters: [ScalarColumn], _ call: CallExpr)

@@ -14,7 +14,8 @@ extension Planner {
             step: grid.count > 1 ? grid.step : 0, function: consumer)
         let set = try select(selector.matchers, hints)
         return InstantSelector(
-            set, times: times, lookbackMs: lookback, output: isSmoothed ? .interpolation : output)
+            set, times: times, lookbackMs: lookback, output: isSmoothed ? .interpolation : output,
+            isCounted: isCounted)
     }
 
     /// The samples and windows of an expression of type range vector.
@@ -26,7 +27,9 @@ extension Planner {
         }
     }
 
-    private func storedRange(_ matrix: MatrixSelector, _ grid: StepGrid, consumer: String) throws(QueryError) -> RangeInput {
+    private func storedRange(
+        _ matrix: MatrixSelector, _ grid: StepGrid, consumer: String
+    ) throws(QueryError) -> RangeInput {
         let selector = matrix.selector
         if let rangeExtension = selector.rangeExtension { try check(rangeExtension, consumer) }
         let shift = shifted(selector.at, selector.offsetMs, grid)
@@ -56,13 +59,14 @@ extension Planner {
         let shift = shifted(subquery.at, subquery.offsetMs, grid)
         let windows = WindowGrid(firstEnd: shift.first, endStep: shift.step, rangeMs: subquery.rangeMs, steps: grid)
         let step = max(subquery.stepMs ?? context.subqueryStepMs, 1)
-        // Inner steps are absolute multiples of their distance; the first is the smallest that lies in the first window.
+        // Inner steps are absolute multiples of their distance; the first is the smallest in the first window.
         let before = windows.minTime &- 1
         let remainder = (before % step &+ step) % step
         let inner = StepGrid(start: before &- remainder &+ step, end: windows.lastEnd, step: step)
         try context.hold(inner.count)
         defer { context.release(inner.count) }
-        let source = SubquerySamples(try vectorOrScalar(subquery.operand, inner), inner)
+        let planner = Planner(context: context, isCounted: false)
+        let source = SubquerySamples(try planner.vectorOrScalar(subquery.operand, inner), inner)
         return RangeInput(source: source, windows: windows, rangeExtension: nil)
     }
 

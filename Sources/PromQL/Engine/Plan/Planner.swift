@@ -6,6 +6,8 @@ import Model
 /// threads where that pays; what is left to its consumer to ask for is streamed series by series.
 struct Planner {
     let context: QueryContext
+    /// Whether what is read counts as queryable samples; what a subquery reads to make its own samples does not.
+    var isCounted = true
 
     /// The operator for an expression of type instant vector.
     /// - Parameter consumer: the function right around the expression, as a hint to the store.

@@ -40,7 +40,7 @@ struct ExtendedRateKernel: WindowKernel {
     }
 }
 
-/// The first index of `low..<high` whose time satisfies `condition`, which later times satisfy too; `high` if none does.
+/// The first index of `low..<high` whose time satisfies `condition`, as all later ones do; `high` if none does.
 @inline(__always)
 func firstIndex(_ samples: Samples, _ low: Int, _ high: Int, _ condition: (Int64) -> Bool) -> Int {
     var low = low

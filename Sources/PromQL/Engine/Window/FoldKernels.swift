@@ -119,7 +119,7 @@ struct VarianceKernel: WindowKernel, ~Copyable {
 
 /// The population variance.
 ///
-/// - Source: Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products", 1962, with compensation.
+/// - Source: Welford, "Note on a Method for Calculating Corrected Sums of Squares and Products", 1962, compensated.
 func variance(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
     var mean = CompensatedSum()
     var squares = CompensatedSum()

@@ -2,8 +2,8 @@ import Model
 
 /// `quantile_over_time`.
 ///
-/// The window's values are kept sorted where few of them change from step to step, and are selected from anew where many
-/// do; both work on integers that sort as the values do.
+/// The window's values are kept sorted where few of them change from step to step, and are selected from anew where
+/// many do; both work on integers that sort as the values do.
 struct QuantileKernel: WindowKernel, ~Copyable {
     private let quantile: UnsafePointer<Double>
     private let overlap: Int

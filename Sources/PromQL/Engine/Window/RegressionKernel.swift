@@ -15,7 +15,9 @@ struct RegressionKernel: WindowKernel {
 }
 
 /// Slope per second, and value at the time `origin`, of the line of least squares through `low..<high`.
-private func regression(_ samples: Samples, _ low: Int, _ high: Int, origin: Int64) -> (slope: Double, intercept: Double) {
+private func regression(
+    _ samples: Samples, _ low: Int, _ high: Int, origin: Int64
+) -> (slope: Double, intercept: Double) {
     var sumX = CompensatedSum()
     var sumY = CompensatedSum()
     var sumXY = CompensatedSum()
@@ -35,8 +37,7 @@ private func regression(_ samples: Samples, _ low: Int, _ high: Int, origin: Int
     if isConstant { return firstY.isInfinite ? (.nan, .nan) : (0, firstY) }
     let n = Double(high - low)
     let (x, y) = (sumX.sum + sumX.error, sumY.sum + sumY.error)
-    let covariance = (sumXY.sum + sumXY.error) - x * y / n
-    let slope = covariance / ((sumXX.sum + sumXX.error) - x * x / n)
+    let slope = ((sumXY.sum + sumXY.error) - x * y / n) / ((sumXX.sum + sumXX.error) - x * x / n)
     return (slope, y / n - slope * x / n)
 }
 

@@ -1,6 +1,7 @@
 import Model
 
-/// A run of decoded samples of one series, in time order. Valid as long as the buffer that it was made from is untouched.
+/// A run of decoded samples of one series, in time order. Valid as long as the buffer that it was made from is left
+/// alone.
 struct Samples {
     let timestamps: UnsafePointer<Int64>
     let values: UnsafePointer<Double>

@@ -7,9 +7,9 @@ protocol Fold {
 
 /// The combination of all values in a window that moves forward, in amortised constant time per value.
 ///
-/// 1. The window is cut at `middle`. Left of it, the combination of each suffix up to `middle` is kept; right of it, one
-///    running combination.
-/// 2. A value that enters is merged into the running one; a value that leaves only moves the index of the suffix in use.
+/// 1. The window is cut at `middle`. Left of it, the combination of each suffix up to `middle` is kept; right of it,
+///    one running combination.
+/// 2. A value that enters is merged into the running one; one that leaves only moves the index of the suffix in use.
 /// 3. When the last suffix has left, the window's whole content becomes suffixes anew.
 ///
 /// Nothing is ever subtracted, so that what has left leaves no rounding error, infinity or NaN behind.
