@@ -64,14 +64,16 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite"], swiftSettings: strict),
         .testTarget(
-            name: "PromQLTests", dependencies: ["PromQL", "Model"], resources: [.copy("Scripts")], swiftSettings: strict),
+            name: "PromQLTests", dependencies: ["PromQL", "Model"], resources: [.copy("Scripts")], swiftSettings: strict
+        ),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "Model"], swiftSettings: strict),
         .testTarget(name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model"], swiftSettings: strict),
         .testTarget(
             name: "QueryAPITests", dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy"], swiftSettings: strict),
         .testTarget(name: "ExporterTests", dependencies: ["Exporter"], swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
-        .testTarget(name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -23,7 +23,6 @@ struct TSDBCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that goes away, such as `tsdb query … | head`, is no reason to be killed by a signal without a word.
         signal(SIGPIPE, SIG_IGN)
-        setvbuf(stdout, nil, _IOFBF, 1 << 16)
         await main(IgnoredFlags.removing(from: Array(CommandLine.arguments.dropFirst())).rest)
     }
 }
@@ -43,7 +42,7 @@ extension AsyncParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch {
-            fflush(stdout)
+            fflush(nil)
             writeToStandardError("tsdb: \(error)\n")
             throw ExitCode(status)
         }

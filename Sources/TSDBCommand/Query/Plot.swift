@@ -15,7 +15,8 @@ struct Plot {
         case .matrix(let matrix): series = matrix
         case .vector(let samples):
             series = samples.map { MatrixSeries(labels: $0.labels, timestamps: [$0.timestampMs], values: [$0.value]) }
-        case .scalar(let time, let number): series = [MatrixSeries(labels: .empty, timestamps: [time], values: [number])]
+        case .scalar(let time, let number):
+            series = [MatrixSeries(labels: .empty, timestamps: [time], values: [number])]
         case .string: series = []
         }
         self.range = range
@@ -86,16 +87,21 @@ struct Plot {
         return lines
     }
 
-    /// What tells the series apart: the labels that are not the same in all of them.
+    /// What tells the series apart, in as few characters as possible: of the labels that differ, those with the shortest
+    /// values, until no two series have the same.
     private func legendNames(_ all: [Labels]) -> [String] {
         guard all.count > 1 else { return all.map(\.description) }
         let names = Set(all.flatMap { $0.map(\.name) })
         let differing = names.filter { name in Set(all.map { $0[name] }).count > 1 }
-        let metric = Set(all.map(\.metricName)).count == 1 ? all[0].metricName : nil
-        return all.map { labels in
-            let kept = labels.keeping(differing.sorted(by: byteOrder)).description
-            return metric.map { kept == "{}" ? $0 : "\($0)\(kept)" } ?? kept
+        let shortestFirst = differing.map { name in (all.reduce(name.count) { $0 + ($1[name] ?? "").count }, name) }
+            .sorted { $0 < $1 }.map(\.1)
+        let telling = shortestFirst.first { name in Set(all.map { $0[name] }).count == all.count }
+        var kept = telling.map { [$0] } ?? []
+        for name in shortestFirst where telling == nil && Set(all.map { $0.keeping(kept) }).count < all.count {
+            kept.append(name)
         }
+        let metric = Set(all.map(\.metricName)).count == 1 ? all[0].metricName : nil
+        return all.map { labels in (metric ?? "") + labels.keeping(kept).description }
     }
 
     private func paint(_ text: String, _ colour: Int) -> String {

@@ -14,7 +14,8 @@ struct QueryTarget: ParsableArguments {
     @Option(help: "The server to ask.")
     var url = "http://localhost:9090"
 
-    @Option(help: ArgumentHelp("Read this database (a directory or a file) instead, with no server.", valueName: "path"))
+    @Option(
+        help: ArgumentHelp("Read this database (a directory or a file) instead, with no server.", valueName: "path"))
     var db: String?
 
     @Option(help: "Give up after so long.")

@@ -37,11 +37,8 @@ struct Serve: AsyncParsableCommand {
             """)
     var sync = SyncMode.normal
 
-    @Option(name: .customLong("web.listen-address"), help: "Address to listen on; may be given more than once.")
+    @Option(name: .customLong("web.listen-address"), help: "Address to listen on. Default: 127.0.0.1:9090.")
     var listenAddresses: [String] = []
-
-    @Option(name: .customLong("web.external-url"), help: "The URL under which others reach this server.")
-    var externalURL = ""
 
     @Option(name: .customLong("web.read-timeout"), help: "How long an idle or slow connection is kept.")
     var readTimeout = "5m"
@@ -96,6 +93,29 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    var listenAddress: String { listenAddresses.first ?? "127.0.0.1:9090" }
+
+    /// How long and how much is kept, in words.
+    var retentionText: String { retentionSize == "0" ? retentionTime : "\(retentionTime) or \(retentionSize)" }
+
+    /// A duration that `validate` has seen.
+    func milliseconds(_ duration: String) -> Int64 { PrometheusDuration.parse(duration) ?? 0 }
+
+    /// The flags in force, for `/api/v1/status/flags`.
+    var flagValues: [String: String] {
+        [
+            "config.file": configFile, "storage.tsdb.path": storagePath, "storage.tsdb.retention.time": retentionTime,
+            "storage.tsdb.retention.size": retentionSize, "storage.tsdb.sync": sync.rawValue,
+            "web.listen-address": listenAddress, "web.read-timeout": readTimeout,
+            "web.max-connections": "\(maxConnections)", "web.cors.origin": corsOrigin,
+            "web.enable-lifecycle": "\(enableLifecycle)",
+            "web.enable-remote-write-receiver": "\(enableRemoteWriteReceiver)",
+            "query.lookback-delta": lookbackDelta, "query.timeout": queryTimeout,
+            "query.max-concurrency": "\(maxConcurrency)", "query.max-samples": "\(maxSamples)",
+            "log.level": logLevel.rawValue, "log.format": logFormat.rawValue,
+        ]
+    }
+
     func validate() throws {
         try requireDuration("--storage.tsdb.retention.time", retentionTime)
         try requireDuration("--query.lookback-delta", lookbackDelta)
@@ -124,7 +144,7 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in
             StandardErrorLogHandler(format: format, label: label, logLevel: level)
         }
-        try await reportingErrors { try await ServerProcess(self).run() }
+        try await reportingErrors { try await ServerProcess(serve: self).run() }
     }
 }
 

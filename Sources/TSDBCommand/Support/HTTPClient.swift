@@ -71,7 +71,9 @@ private final class BodySink {
 }
 
 /// libcurl's write callback; file-level, so that it belongs to no actor.
-private func collectBody(_ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?) -> Int {
+private func collectBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
     // SAFETY: `context` is the BodySink that `perform` keeps alive around `curl_easy_perform`, on the same thread.
     guard let bytes, let context else { return 0 }
     let sink = Unmanaged<BodySink>.fromOpaque(context).takeUnretainedValue()

@@ -22,7 +22,8 @@ struct StandardErrorLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         var fields: [(String, String)] = [
-            ("time", rfc3339(SystemClock().nowMs())), ("level", Self.name(event.level)), ("msg", event.message.description),
+            ("time", rfc3339(SystemClock().nowMs())), ("level", Self.name(event.level)),
+            ("msg", event.message.description),
             ("component", label),
         ]
         let all = metadata.merging(event.metadata ?? [:]) { $1 }

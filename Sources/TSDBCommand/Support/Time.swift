@@ -70,7 +70,8 @@ private func zoneOffsetSeconds(_ bytes: ArraySlice<UInt8>) -> Int64? {
     let text = String(decoding: bytes, as: UTF8.self)
     if text == "Z" || text == "z" { return 0 }
     let parts = text.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
-    guard text.first == "+" || text.first == "-", parts.count == 2, let hours = UInt8(parts[0]), let minutes = UInt8(parts[1]),
+    guard text.first == "+" || text.first == "-", parts.count == 2, let hours = UInt8(parts[0]),
+        let minutes = UInt8(parts[1]),
         hours < 24, minutes < 60
     else { return nil }
     return (text.first == "-" ? -1 : 1) * (Int64(hours) * 3600 + Int64(minutes) * 60)

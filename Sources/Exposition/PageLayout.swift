@@ -1,0 +1,100 @@
+import Model
+
+/// The lines of a page without their values: what two scrapes of one target have in common.
+///
+/// A target's page hardly changes but for its values, so that most lines are recognised by comparing them with the line
+/// at the same place of the page before, and nothing of them is parsed but the number.
+public struct PageLayout: Sendable {
+    public enum Kind: UInt8, Sendable {
+        /// A sample that is kept.
+        case sample
+        /// A sample that relabelling drops.
+        case droppedSample
+        case comment
+        case typeHistogram, typeSummary, typeOther
+
+        var isSample: Bool { rawValue <= Kind.droppedSample.rawValue }
+    }
+
+    struct Line {
+        /// Where the line's head ends in `heads`; it begins where the one before ends.
+        var headEnd: Int
+        /// How many lines of kind `sample` come before it.
+        var samplesBefore: UInt32
+        var kind: Kind
+    }
+
+    /// One after another the lines' heads: of a sample the text of its name and labels, of a comment the whole line.
+    private(set) var heads: [UInt8] = []
+    private(set) var lines: [Line] = []
+    /// How many lines are samples that are kept.
+    public private(set) var sampleCount = 0
+    /// How many lines are samples that are dropped.
+    public private(set) var droppedCount = 0
+
+    public init() {}
+
+    public var count: Int { lines.count }
+
+    /// How many kept samples come before line `index`, which may be one behind the last.
+    public func samplesBefore(_ index: Int) -> Int {
+        index < lines.count ? Int(lines[index].samplesBefore) : sampleCount
+    }
+
+    public func kind(_ index: Int) -> Kind { lines[index].kind }
+
+    private func headStart(_ index: Int) -> Int { index == 0 ? 0 : lines[index - 1].headEnd }
+
+    /// Calls `body` with the head of line `index`.
+    public func withHead<R, E: Error>(
+        _ index: Int, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        let range = headStart(index)..<lines[index].headEnd
+        return try heads.withUnsafeBufferPointer { (bytes) throws(E) in
+            try body(UnsafeBufferPointer(rebasing: bytes[range]))
+        }
+    }
+
+    /// Whether line `index` has this head.
+    public func hasHead(_ head: UnsafeBufferPointer<UInt8>, at index: Int) -> Bool {
+        withHead(index) { $0.count == head.count && $0.elementsEqual(head) }
+    }
+
+    public mutating func append(_ head: UnsafeBufferPointer<UInt8>, _ kind: Kind) {
+        heads.append(contentsOf: head)
+        appendLine(heads.count, kind)
+    }
+
+    private mutating func appendLine(_ headEnd: Int, _ kind: Kind) {
+        lines.append(Line(headEnd: headEnd, samplesBefore: UInt32(truncatingIfNeeded: sampleCount), kind: kind))
+        if kind == .sample { sampleCount += 1 } else if kind == .droppedSample { droppedCount += 1 }
+    }
+
+    /// Appends the lines `range` of another layout.
+    public mutating func append(_ other: PageLayout, _ range: Range<Int>) {
+        guard let last = range.last else { return }
+        let start = other.headStart(range.lowerBound)
+        let shift = heads.count - start
+        heads.append(contentsOf: other.heads[start..<other.lines[last].headEnd])
+        for line in other.lines[range] { appendLine(line.headEnd + shift, line.kind) }
+    }
+
+    /// Finds lines by their head.
+    /// - Complexity: linear in the bytes of all heads; made only when a page differs from the one before.
+    public func index() -> Index {
+        var byHash: [UInt64: Int] = Dictionary(minimumCapacity: lines.count)
+        for line in 0..<lines.count { byHash[withHead(line) { hash64($0) }] = line }
+        return Index(byHash: byHash)
+    }
+
+    public struct Index: Sendable {
+        fileprivate let byHash: [UInt64: Int]
+    }
+
+    /// The line with this head, or nil. Of two heads with one hash only the later is found, which costs the other a
+    /// parse and nothing else.
+    public func find(_ head: UnsafeBufferPointer<UInt8>, _ index: Index) -> Int? {
+        guard let line = index.byHash[hash64(head)], hasHead(head, at: line) else { return nil }
+        return line
+    }
+}

@@ -1,0 +1,123 @@
+import Model
+
+/// What a HELP, TYPE or UNIT line says.
+public enum MetadataLine: Equatable, Sendable {
+    case help(metric: String, text: String)
+    case type(metric: String, MetricMetadata.MetricType)
+    case unit(metric: String, String)
+
+    public var metric: String {
+        switch self {
+        case .help(let metric, _), .type(let metric, _), .unit(let metric, _): metric
+        }
+    }
+}
+
+extension TextParser {
+    /// What a comment line says of a metric; nil for any other comment.
+    ///
+    /// - Parameter line: what `nextLine` gave last.
+    /// - Throws: where a HELP, TYPE or UNIT line lacks a name, its text is not UTF-8, or its type is none.
+    public mutating func metadata(
+        of line: UnsafeBufferPointer<UInt8>
+    ) throws(ExpositionError) -> MetadataLine? {
+        var rest = line.dropFirst()
+        let afterMark = rest.count
+        rest = rest.drop(while: isSpace)
+        // "#HELP" without a space is an ordinary comment.
+        guard rest.count < afterMark else { return nil }
+        let keyword = String(decoding: rest.prefix { !isSpace($0) }, as: UTF8.self)
+        guard keyword == "HELP" || keyword == "TYPE" || keyword == "UNIT" && format == .openMetrics else { return nil }
+        rest = rest.dropFirst(keyword.utf8.count).drop(while: isSpace)
+        let name = try takeMetricName(&rest, in: line, after: keyword)
+        // One blank separates the name from the text; further ones belong to it.
+        let text = rest.dropFirst()
+        switch keyword {
+        case "HELP": return .help(metric: name, text: try helpText(text, line))
+        case "UNIT": return .unit(metric: name, String(decoding: text, as: UTF8.self))
+        default:
+            type = try metricType(text, line)
+            return .type(metric: name, type)
+        }
+    }
+
+    private func takeMetricName(
+        _ rest: inout Slice<UnsafeBufferPointer<UInt8>>, in line: UnsafeBufferPointer<UInt8>, after keyword: String
+    ) throws(ExpositionError) -> String {
+        var name: [UInt8] = []
+        if rest.first == UInt8(ascii: "\"") {
+            rest = rest.dropFirst()
+            while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
+                if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
+                    name.appendUnescaped(escaped, quotes: true)
+                } else {
+                    name.append(byte)
+                }
+            }
+        } else {
+            name = Array(rest.prefix { !isSpace($0) })
+            rest = rest.dropFirst(name.count)
+        }
+        guard !name.isEmpty, let text = String(validating: name, as: UTF8.self) else {
+            throw error(
+                in: line, at: rest.startIndex, "expected a metric name after \(keyword), found \(quotedText(name))")
+        }
+        return text
+    }
+
+    private func helpText(
+        _ text: Slice<UnsafeBufferPointer<UInt8>>, _ line: UnsafeBufferPointer<UInt8>
+    ) throws(ExpositionError) -> String {
+        var bytes: [UInt8] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
+                // OpenMetrics escapes quotes in help texts too.
+                bytes.appendUnescaped(escaped, quotes: format == .openMetrics)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        guard let help = String(validating: bytes, as: UTF8.self) else {
+            throw error(
+                in: line, at: text.startIndex,
+                "expected valid UTF-8 in the help text, found \(quotedText(bytes.prefix(40)))")
+        }
+        return help
+    }
+
+    private func metricType(
+        _ text: Slice<UnsafeBufferPointer<UInt8>>, _ line: UnsafeBufferPointer<UInt8>
+    ) throws(ExpositionError) -> MetricMetadata.MetricType {
+        let name = String(decoding: text, as: UTF8.self)
+        switch (format, name) {
+        case (.text, "untyped"): return .unknown
+        case (.openMetrics, "gaugehistogram"), (.openMetrics, "info"), (.openMetrics, "stateset"),
+            (.openMetrics, "unknown"),
+            (_, "counter"), (_, "gauge"), (_, "histogram"), (_, "summary"):
+            return MetricMetadata.MetricType(rawValue: name) ?? .unknown
+        default:
+            throw error(
+                in: line, at: text.startIndex,
+                "expected counter, gauge, histogram, summary or untyped as the metric type, found "
+                    + quotedText(text.prefix(40))
+            )
+        }
+    }
+
+    private func error(in line: UnsafeBufferPointer<UInt8>, at index: Int, _ reason: String) -> ExpositionError {
+        error(reason, at: line.baseAddress.map { $0 + index })
+    }
+}
+
+extension PageLayout.Kind {
+    /// The kind of a comment line that says `metadata`.
+    public init(_ metadata: MetadataLine?) {
+        switch metadata {
+        case .type(_, .histogram): self = .typeHistogram
+        case .type(_, .summary): self = .typeSummary
+        case .type: self = .typeOther
+        case .help, .unit, nil: self = .comment
+        }
+    }
+}

@@ -1,0 +1,23 @@
+/// How the server listens and what it allows. The defaults are Prometheus's.
+public struct APIOptions: Sendable {
+    public var address: ListenAddress
+    /// Whether `/-/reload` and `/-/quit` are allowed.
+    public var enableLifecycle = false
+    /// Whether `/api/v1/write` takes samples.
+    public var enableRemoteWriteReceiver = false
+    /// Connections held at a time; further ones wait to be accepted.
+    public var connectionsMax = 512
+    /// The longest that a request may take to arrive, a connection may be idle, and a client may take no byte of its
+    /// answer.
+    public var readTimeoutSeconds: Int64 = 300
+    /// Queries evaluated at a time; further ones wait.
+    public var queryConcurrencyMax = 20
+    /// Regular expression of the origins that browsers may call the API from, anchored at both ends.
+    public var corsOrigin = ".*"
+    /// What comes before every path, such as `/prometheus`; empty where nothing does.
+    public var routePrefix = ""
+
+    public init(address: ListenAddress) {
+        self.address = address
+    }
+}

@@ -1,0 +1,41 @@
+import Exposition
+import HTTPTypes
+import Model
+
+extension API {
+    /// `/-/healthy`: the process answers.
+    func healthy(_ call: Call) async throws(APIError) -> Answer { .text("Prometheus Server is Healthy.\n") }
+
+    /// `/-/ready`: queries can be answered.
+    func ready(_ call: Call) async throws(APIError) -> Answer {
+        dependencies.isReady() ? .text("Prometheus Server is Ready.\n") : .text("Service Unavailable", .serviceUnavailable)
+    }
+
+    /// `/-/reload`: reads the configuration anew.
+    func reload(_ call: Call) async throws(APIError) -> Answer {
+        if let refusal = lifecycleRefusal(call) { return refusal }
+        do {
+            try await dependencies.reload()
+            return .text("")
+        } catch {
+            return .errorText("failed to reload config: \(error)", .internalServerError)
+        }
+    }
+
+    /// `/-/quit`: ends the process in order.
+    func quit(_ call: Call) async throws(APIError) -> Answer {
+        if let refusal = lifecycleRefusal(call) { return refusal }
+        dependencies.quit()
+        return .text("Requesting termination... Goodbye!")
+    }
+
+    private func lifecycleRefusal(_ call: Call) -> Answer? {
+        if call.method == .get { return .text("Only POST or PUT requests allowed", .methodNotAllowed) }
+        return options.enableLifecycle ? nil : .text("Lifecycle API is not enabled.", .forbidden)
+    }
+
+    /// `/api/v1/admin/tsdb/…`: deleting and copying are the command line's work.
+    func admin(_ call: Call) async throws(APIError) -> Answer {
+        throw APIError(.unavailable, "admin APIs disabled")
+    }
+}

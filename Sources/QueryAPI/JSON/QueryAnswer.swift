@@ -1,0 +1,134 @@
+import Model
+import PromQL
+
+/// The whole text that `/api/v1/query` and `/api/v1/query_range` answer with for `result`.
+public func encodeAnswer(_ result: QueryResult) -> [UInt8] {
+    QueryAnswer(result).collect()
+}
+
+/// The text of a query's answer, written series by series.
+struct QueryAnswer: ChunkedBody {
+    private enum Stage {
+        case head
+        case elements
+        case tail
+    }
+
+    private let result: QueryResult
+    /// The value of `stats`, or nothing.
+    private let stats: [UInt8]
+    private var stage = Stage.head
+    /// The next element of a vector or matrix, and in it the next point.
+    private var element = 0
+    private var point = 0
+
+    init(_ result: QueryResult, stats: [UInt8] = []) {
+        self.result = result
+        self.stats = stats
+    }
+
+    mutating func write(into out: inout [UInt8]) -> Bool {
+        while true {
+            switch stage {
+            case .head:
+                writeHead(&out)
+                stage = .elements
+            case .elements:
+                guard writeElements(&out) else { return true }
+                stage = .tail
+            case .tail:
+                writeTail(&out)
+                return false
+            }
+        }
+    }
+
+    private func writeHead(_ out: inout [UInt8]) {
+        Envelope.begin(&out)
+        out.append("{\"resultType\":\"")
+        switch result.value {
+        case .scalar: out.append("scalar")
+        case .string: out.append("string")
+        case .vector: out.append("vector")
+        case .matrix: out.append("matrix")
+        }
+        out.append("\",\"result\":[")
+    }
+
+    private func writeTail(_ out: inout [UInt8]) {
+        out.append("]")
+        if !stats.isEmpty {
+            out.append(",\"stats\":")
+            out += stats
+        }
+        out.append("}")
+        Envelope.end(&out, warnings: result.warnings, infos: result.infos)
+    }
+
+    /// Returns false where the chunk is full before the elements are written.
+    private mutating func writeElements(_ out: inout [UInt8]) -> Bool {
+        switch result.value {
+        case .scalar(let timestamp, let value):
+            // Here seconds are a float without padding, unlike those of vectors and matrices.
+            out.appendFloat(Double(timestamp) / 1000, .json)
+            out.append(",\"")
+            out.appendFloat(value, .json)
+            out.append("\"")
+            return true
+        case .string(let timestamp, let value):
+            out.appendFloat(Double(timestamp) / 1000, .json)
+            out.append(",")
+            out.appendJSONString(value)
+            return true
+        case .vector(let samples): return writeVector(samples, &out)
+        case .matrix(let series): return writeMatrix(series, &out)
+        }
+    }
+
+    private mutating func writeVector(_ samples: [VectorSample], _ out: inout [UInt8]) -> Bool {
+        while element < samples.count {
+            if out.count >= Limit.chunkBytes { return false }
+            if element > 0 { out.append(UInt8(ascii: ",")) }
+            out.append("{\"metric\":")
+            out.appendJSONLabels(samples[element].labels)
+            out.append(",\"value\":")
+            out.appendPoint(samples[element].timestampMs, samples[element].value)
+            out.append(UInt8(ascii: "}"))
+            element += 1
+        }
+        return true
+    }
+
+    private mutating func writeMatrix(_ series: [MatrixSeries], _ out: inout [UInt8]) -> Bool {
+        while element < series.count {
+            if point == 0 {
+                if element > 0 { out.append(UInt8(ascii: ",")) }
+                out.append("{\"metric\":")
+                out.appendJSONLabels(series[element].labels)
+                out.append(",\"values\":[")
+            }
+            guard writePoints(series[element], &out) else { return false }
+            out.append("]}")
+            element += 1
+            point = 0
+        }
+        return true
+    }
+
+    private mutating func writePoints(_ series: MatrixSeries, _ out: inout [UInt8]) -> Bool {
+        series.timestamps.withUnsafeBufferPointer { timestamps in
+            series.values.withUnsafeBufferPointer { values in
+                var index = point
+                let count = min(timestamps.count, values.count)
+                // At least one, so that a series' head is written only once.
+                while index < count, index == point || out.count < Limit.chunkBytes {
+                    if index > 0 { out.append(UInt8(ascii: ",")) }
+                    out.appendPoint(timestamps[index], values[index])
+                    index += 1
+                }
+                point = index
+                return index == count
+            }
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// Bounds on what a client may send and on what is held for it.
+enum Limit {
+    /// A form sent as a request's body: 10 MiB, as much as Go's `net/http` takes.
+    static let formBytes = 10 << 20
+    /// Parameters in a form.
+    static let formParameters = 10_000
+    /// A single header field, the URL included. Long queries sent by GET need it.
+    static let headerFieldBytes = 1 << 20
+    /// All header fields together.
+    static let headerBytes = 1 << 20
+    static let headerFields = 256
+    /// A remote-write request as it is sent: 32 MiB.
+    static let writeBytes = 32 << 20
+    /// A remote-write request after decompression: 32 MiB, Prometheus's bound.
+    static let writeDecodedBytes = 32 << 20
+    /// Samples in a remote-write request. 32 MiB of ordinary samples are about two million; only forged requests of
+    /// empty messages have more.
+    static let writeSamples = 4 << 20
+    /// A label name or value in a remote-write request: 64 KiB.
+    static let writeLabelBytes = 64 << 10
+    /// Series that the remote-write receiver knows by the bytes of their labels: 40 MB when full.
+    static let writeCachedSeries = 1 << 20
+    /// Rejected samples that an answer names.
+    static let writeRejectionsNamed = 10
+    /// The part of an answer that is written at a time.
+    static let chunkBytes = 64 << 10
+    /// Answers below this are not worth compressing: they fit one packet.
+    static let compressBytesMin = 1400
+    /// Warnings, and infos, that an answer lists.
+    static let annotations = 10
+    /// Points per series of a range query.
+    static let rangePoints: Int64 = 11_000
+    /// Entries per list of `/api/v1/status/tsdb`.
+    static let statisticsEntries = 10_000
+}

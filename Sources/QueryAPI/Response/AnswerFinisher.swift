@@ -1,0 +1,79 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Makes HTTP responses of answers: headers that all have, compression, and writing part by part.
+struct AnswerFinisher: Sendable {
+    let isHead: Bool
+    let acceptsGzip: Bool
+    /// Whether the client wants the connection closed after the answer.
+    let closes: Bool
+    /// Called once, with the bytes written, when the body is on its way.
+    let onEnd: @Sendable (_ bytes: Int) -> Void
+
+    func response(_ answer: Answer) -> Response {
+        var headers = HTTPFields()
+        if !answer.contentType.isEmpty { headers[.contentType] = answer.contentType }
+        for header in answer.headers { headers[header.name] = header.value }
+        if closes { headers[.connection] = "close" }
+        switch answer.body {
+        case .bytes(let bytes): return whole(bytes, answer.status, headers)
+        case .chunks(var body):
+            var first: [UInt8] = []
+            first.reserveCapacity(Limit.chunkBytes + 4096)
+            guard body.write(into: &first) else { return whole(first, answer.status, headers) }
+            return streamed(first, body, answer.status, headers)
+        }
+    }
+
+    /// A body that is known as a whole, so that its length can be told.
+    private func whole(_ bytes: [UInt8], _ status: HTTPResponse.Status, _ headers: HTTPFields) -> Response {
+        var headers = headers
+        var bytes = bytes
+        if acceptsGzip, bytes.count >= Limit.compressBytesMin, let deflater = Deflater() {
+            var compressed: [UInt8] = []
+            deflater.compress(bytes, isLast: true, into: &compressed)
+            bytes = compressed
+            headers[.contentEncoding] = "gzip"
+        }
+        if status != .noContent { headers[.contentLength] = String(bytes.count) }
+        onEnd(bytes.count)
+        if isHead || status == .noContent { return Response(status: status, headers: headers) }
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    private func streamed(
+        _ first: [UInt8], _ body: any ChunkedBody, _ status: HTTPResponse.Status, _ headers: HTTPFields
+    ) -> Response {
+        var headers = headers
+        let deflater = acceptsGzip ? Deflater() : nil
+        if deflater != nil { headers[.contentEncoding] = "gzip" }
+        let onEnd = onEnd
+        let stream = ResponseBody { writer in
+            var body = body
+            var chunk = first
+            var count = 0
+            var hasMore = true
+            defer { onEnd(count) }
+            while true {
+                let buffer = encode(chunk, deflater, isLast: !hasMore)
+                count += buffer.readableBytes
+                if buffer.readableBytes > 0 { try await writer.write(buffer) }
+                guard hasMore else { break }
+                // A write that needs no waiting does not give up the thread; other requests want it too.
+                await Task.yield()
+                chunk.removeAll(keepingCapacity: true)
+                hasMore = body.write(into: &chunk)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: status, headers: headers, body: stream)
+    }
+}
+
+private func encode(_ chunk: [UInt8], _ deflater: Deflater?, isLast: Bool) -> ByteBuffer {
+    guard let deflater else { return ByteBuffer(bytes: chunk) }
+    var compressed: [UInt8] = []
+    deflater.compress(chunk, isLast: isLast, into: &compressed)
+    return ByteBuffer(bytes: compressed)
+}

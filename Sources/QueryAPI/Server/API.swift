@@ -1,0 +1,43 @@
+import Model
+import NIOPosix
+import Synchronization
+
+/// Everything that handlers share.
+final class API: Sendable {
+    let dependencies: APIDependencies
+    let options: APIOptions
+    /// The only threads that evaluate queries.
+    let queryThreads: QueryThreads
+    /// Threads for everything else that may wait for the disk: names, series, writes.
+    let storageThreads: NIOThreadPool
+    let queryMetrics: QueryMetrics
+    let writeReceiver: RemoteWriteReceiver?
+
+    init(_ dependencies: APIDependencies, _ options: APIOptions) {
+        self.dependencies = dependencies
+        self.options = options
+        queryThreads = QueryThreads(count: max(1, options.queryConcurrencyMax))
+        storageThreads = NIOThreadPool(numberOfThreads: 4)
+        queryMetrics = QueryMetrics(registry: dependencies.registry, concurrencyMax: options.queryConcurrencyMax)
+        writeReceiver = options.enableRemoteWriteReceiver
+            ? dependencies.appendable.map { RemoteWriteReceiver($0, registry: dependencies.registry) } : nil
+    }
+
+    /// Runs `body`, which may block, on a thread that may be blocked.
+    func onStorageThread<Value: Sendable>(
+        _ body: @escaping @Sendable () throws(StorageError) -> Value
+    ) async throws(APIError) -> Value {
+        let result: Result<Value, StorageError>
+        do {
+            result = try await storageThreads.runIfActive {
+                do throws(StorageError) { return .success(try body()) } catch { return .failure(error) }
+            }
+        } catch {
+            throw APIError(.unavailable, "the server is shutting down")
+        }
+        switch result {
+        case .success(let value): return value
+        case .failure(let error): throw APIError(error)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// HTTP/1.1 with a ``Connection`` beside each channel, which the handlers of its requests find as
+/// ``Connection/current``.
+struct ConnectionChannel: ServerChildChannel {
+    struct Value: ServerChildChannelValue {
+        let http: HTTP1Channel
+        let asyncChannel: HTTP1Channel.Value
+        let connection: Connection
+
+        var channel: any Channel { asyncChannel.channel }
+    }
+
+    let responder: HTTPChannelHandler.Responder
+    let timeout: TimeAmount
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let connection = Connection()
+        let http = HTTP1Channel(responder: responder, configuration: configuration(connection))
+        return http.setup(channel: channel, logger: logger).map {
+            Value(http: http, asyncChannel: $0, connection: connection)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await Connection.$current.withValue(value.connection) {
+                await value.http.handle(value: value.asyncChannel, logger: logger)
+            }
+        }
+    }
+
+    private func configuration(_ connection: Connection) -> HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionHandler(connection: connection, stallTimeout: timeout)],
+            idleTimeout: timeout,
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: Limit.headerFieldBytes, maxHeaderListSize: Limit.headerBytes,
+                maxHeaderFieldCount: Limit.headerFields))
+    }
+}

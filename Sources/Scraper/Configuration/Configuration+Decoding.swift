@@ -1,0 +1,166 @@
+import Glibc
+import Model
+
+extension Configuration {
+    /// Sections that Prometheus has and this server does not act on: why a file that fills one is refused, or, with
+    /// `isHarmless`, what a warning says.
+    private static let otherSections: [(key: String, isHarmless: Bool, reason: String)] = [
+        ("rule_files", false, "rule evaluation is not supported yet; remove the section to use the rest of the file"),
+        (
+            "remote_write", false,
+            "sending samples on is not supported yet; remove the section to use the rest of the file"
+        ),
+        (
+            "remote_read", false,
+            "reading from other servers is not supported; remove the section to use the rest of the file"
+        ),
+        ("scrape_config_files", false, "further files are not read yet; move their scrape_configs into this one"),
+        ("alerting", true, "it has no effect, as there are no alerting rules"),
+        ("storage", true, "it has no effect; storage is set by command-line flags"),
+        ("runtime", true, "it has no effect; its settings are of Go programs"),
+        ("tracing", true, "it has no effect; this server sends no traces"),
+        ("otlp", true, "it has no effect; this server receives no OTLP"),
+    ]
+
+    mutating func decode(_ root: YAMLNode, folder: String, _ diagnostics: Diagnostics) {
+        guard var section = MappingDecoder(root, "the configuration", diagnostics) else { return }
+        if let node = section.node("global") { global.decode(node, diagnostics) }
+        for (key, isHarmless, reason) in Configuration.otherSections {
+            guard let node = section.node(key), !node.isEmpty else { continue }
+            if isHarmless {
+                diagnostics.warn(section.keyPlace(key), "section \(key) is ignored: \(reason)")
+            } else {
+                diagnostics.report(section.keyPlace(key), "section \(key) cannot be used: \(reason)")
+            }
+        }
+        decodeJobs(section.list("scrape_configs") ?? [], folder: folder, diagnostics)
+        section.finish()
+    }
+
+    private mutating func decodeJobs(_ nodes: [YAMLNode], folder: String, _ diagnostics: Diagnostics) {
+        var names: Set<String> = []
+        for node in nodes {
+            guard let decoded = JobConfiguration.decode(node, global, folder: folder, diagnostics) else { continue }
+            if !decoded.job.name.isEmpty, !names.insert(decoded.job.name).inserted {
+                diagnostics.report(
+                    decoded.namePlace, "found multiple scrape configs with job name \(quoted(decoded.job.name))")
+            }
+            jobs.append(decoded.job)
+        }
+    }
+}
+
+/// Settings of Prometheus that can be in a file and change nothing here.
+private let settingsWithoutEffect = [
+    "scrape_native_histograms", "convert_classic_histograms_to_nhcb", "always_scrape_classic_histograms",
+    "extra_scrape_metrics", "metric_name_validation_scheme", "metric_name_escaping_scheme", "keep_dropped_targets",
+]
+
+/// Notations that `scrape_protocols` may list.
+private let protocolNames = [
+    "PrometheusText0.0.4", "PrometheusText1.0.0", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto",
+]
+
+extension MappingDecoder {
+    /// Takes the settings that may be in a file and change nothing, with a warning for each that is.
+    mutating func takeSettingsWithoutEffect(_ more: [String] = []) {
+        for key in settingsWithoutEffect + more where node(key) != nil {
+            diagnostics.warn(keyPlace(key), "\(key) is ignored: it has no effect in this version")
+        }
+        for node in list("scrape_protocols") ?? [] {
+            _ = protocolName(node, "scrape_protocols")
+        }
+    }
+
+    /// One of the notations by name.
+    func protocolName(_ node: YAMLNode, _ key: String) -> String? {
+        guard let name = scalar(node, key, "a scrape protocol") else { return nil }
+        if protocolNames.contains(name) { return name }
+        diagnostics.report(
+            node.mark, "expected one of \(protocolNames.joined(separator: ", ")) for \(key), found \(quoted(name))")
+        return nil
+    }
+
+    /// A duration that a scrape loop can run at.
+    mutating func interval(_ key: String) -> Int64? {
+        guard let value = duration(key) else { return nil }
+        // A year, far beyond any use, keeps sums of times away from overflow.
+        guard value <= 365 * 86_400_000 else {
+            diagnostics.report(place(key), "expected at most 1y for \(key), found \(PrometheusDuration.format(value))")
+            return nil
+        }
+        return value == 0 ? nil : value
+    }
+
+    mutating func limits(_ defaults: ScrapeLimits) -> ScrapeLimits {
+        var limits = defaults
+        limits.bodyBytes = size("body_size_limit") ?? defaults.bodyBytes
+        limits.samples = count("sample_limit") ?? defaults.samples
+        limits.labels = count("label_limit") ?? defaults.labels
+        limits.labelNameBytes = count("label_name_length_limit") ?? defaults.labelNameBytes
+        limits.labelValueBytes = count("label_value_length_limit") ?? defaults.labelValueBytes
+        limits.targets = count("target_limit") ?? defaults.targets
+        return limits
+    }
+
+    /// Labels from a mapping of names to values.
+    /// - Parameter transform: applied to each value.
+    mutating func labels(_ key: String, _ transform: (String) -> String = { $0 }) -> Labels {
+        var builder = LabelsBuilder()
+        for entry in pairs(key) ?? [] {
+            guard let value = scalar(entry.value, "label \(entry.key)", "text") else { continue }
+            if entry.key.isEmpty || entry.key == Labels.metricNameLabel {
+                diagnostics.report(entry.keyMark, "\(quoted(entry.key)) is not a valid label name")
+            }
+            builder.set(entry.key, transform(value))
+        }
+        return builder.labels()
+    }
+}
+
+extension GlobalConfiguration {
+    mutating func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) {
+        guard var section = MappingDecoder(node, "global", diagnostics) else { return }
+        scrapeIntervalMs = section.interval("scrape_interval") ?? scrapeIntervalMs
+        if let timeout = section.interval("scrape_timeout") {
+            if timeout > scrapeIntervalMs {
+                diagnostics.report(
+                    section.place("scrape_timeout"),
+                    "global scrape timeout (\(PrometheusDuration.format(timeout))) greater than scrape interval "
+                        + "(\(PrometheusDuration.format(scrapeIntervalMs)))")
+            }
+            scrapeTimeoutMs = timeout
+        } else {
+            scrapeTimeoutMs = min(scrapeTimeoutMs, scrapeIntervalMs)
+        }
+        evaluationIntervalMs = section.interval("evaluation_interval") ?? evaluationIntervalMs
+        externalLabels = section.labels("external_labels", expandEnvironment)
+        limits = section.limits(limits)
+        section.takeSettingsWithoutEffect(["rule_query_offset", "query_log_file", "scrape_failure_log_file"])
+        section.finish()
+    }
+}
+
+/// `text` with `$NAME` and `${NAME}` replaced by environment variables (unset ones by nothing) and `$$` by `$`.
+private func expandEnvironment(_ text: String) -> String {
+    var result = ""
+    var rest = Substring(text)
+    while let dollar = rest.firstIndex(of: "$") {
+        result += rest[..<dollar]
+        rest = rest[rest.index(after: dollar)...]
+        if rest.first == "$" {
+            result += "$"
+            rest = rest.dropFirst()
+            continue
+        }
+        let isBraced = rest.first == "{" && rest.contains("}")
+        if isBraced { rest = rest.dropFirst() }
+        let name =
+            isBraced
+            ? rest.prefix { $0 != "}" } : rest.prefix { $0 == "_" || $0.isASCII && ($0.isLetter || $0.isNumber) }
+        rest = rest[name.endIndex...]
+        if isBraced { rest = rest.dropFirst() }
+        if let value = getenv(String(name)) { result += String(cString: value) }
+    }
+    return result + rest
+}

@@ -1,0 +1,121 @@
+import Model
+
+extension Configuration {
+    /// The configuration with every default filled in and secrets hidden, as `/api/v1/status/config` shows it.
+    public var yamlText: String {
+        var writer = YAMLWriter()
+        writer.mapping("global") { writer in
+            writer.value("scrape_interval", PrometheusDuration.format(global.scrapeIntervalMs))
+            writer.value("scrape_timeout", PrometheusDuration.format(global.scrapeTimeoutMs))
+            writer.value("evaluation_interval", PrometheusDuration.format(global.evaluationIntervalMs))
+            writer.labels("external_labels", global.externalLabels)
+            writer.limits(global.limits)
+        }
+        writer.list("scrape_configs", jobs) { $0.job($1) }
+        return writer.text
+    }
+}
+
+/// What stands in place of a secret.
+private let hidden = "<secret>"
+
+extension YAMLWriter {
+    fileprivate mutating func labels(_ key: String, _ labels: Labels) {
+        guard !labels.isEmpty else { return }
+        mapping(key) { writer in
+            for label in labels { writer.value(label.name, label.value) }
+        }
+    }
+
+    fileprivate mutating func limits(_ limits: ScrapeLimits) {
+        if limits.bodyBytes > 0 { value("body_size_limit", "\(limits.bodyBytes)B") }
+        let counts = [
+            ("sample_limit", limits.samples), ("label_limit", limits.labels),
+            ("label_name_length_limit", limits.labelNameBytes), ("label_value_length_limit", limits.labelValueBytes),
+            ("target_limit", limits.targets),
+        ]
+        for (key, count) in counts where count > 0 { value(key, count) }
+    }
+
+    fileprivate mutating func job(_ job: JobConfiguration) {
+        value("job_name", job.name)
+        value("honor_labels", job.honorLabels)
+        value("honor_timestamps", job.honorTimestamps)
+        value("track_timestamps_staleness", job.trackTimestampsStaleness)
+        if !job.parameters.isEmpty {
+            mapping("params") { writer in
+                for parameter in job.parameters { writer.list(parameter.name, parameter.values) }
+            }
+        }
+        value("scrape_interval", PrometheusDuration.format(job.scrapeIntervalMs))
+        value("scrape_timeout", PrometheusDuration.format(job.scrapeTimeoutMs))
+        if let name = job.fallbackProtocol { value("fallback_scrape_protocol", name) }
+        value("metrics_path", job.metricsPath)
+        value("scheme", job.scheme)
+        value("enable_compression", job.enableCompression)
+        limits(job.limits)
+        http(job.http)
+        list("relabel_configs", job.relabelRules) { $0.rule($1) }
+        list("metric_relabel_configs", job.metricRelabelRules) { $0.rule($1) }
+        list("static_configs", job.targetGroups) { writer, group in
+            writer.list("targets", group.targets)
+            writer.labels("labels", group.labels)
+        }
+    }
+
+    private mutating func http(_ http: HTTPClientConfiguration) {
+        if let auth = http.basicAuth {
+            mapping("basic_auth") { writer in
+                writer.value("username", auth.username)
+                writer.secret("password", auth.password)
+            }
+        }
+        if let auth = http.authorization {
+            mapping("authorization") { writer in
+                writer.value("type", auth.type)
+                writer.secret("credentials", auth.credentials)
+            }
+        }
+        if http.tls != HTTPClientConfiguration.TLS() {
+            mapping("tls_config") { writer in
+                let files = [
+                    ("ca_file", http.tls.caFile), ("cert_file", http.tls.certFile), ("key_file", http.tls.keyFile),
+                ]
+                for (key, path) in files where !path.isEmpty { writer.value(key, path) }
+                writer.value("insecure_skip_verify", http.tls.insecureSkipVerify)
+            }
+        }
+        value("follow_redirects", http.followRedirects)
+        value("enable_http2", http.enableHTTP2)
+        if !http.proxyURL.isEmpty { value("proxy_url", withoutPassword(http.proxyURL)) }
+        if !http.headers.isEmpty {
+            mapping("http_headers") { writer in
+                for header in http.headers {
+                    writer.mapping(header.name) { $0.list("secrets", header.values.map { _ in hidden }) }
+                }
+            }
+        }
+    }
+
+    private mutating func secret(_ key: String, _ secret: HTTPClientConfiguration.Secret) {
+        switch secret {
+        case .text: value(key, hidden)
+        case .file(let path): value(key + "_file", path)
+        }
+    }
+
+    private mutating func rule(_ rule: RelabelRule) {
+        list("source_labels", rule.sourceLabels)
+        value("separator", rule.separator)
+        if !rule.targetLabel.isEmpty { value("target_label", rule.targetLabel) }
+        value("regex", rule.regex.pattern)
+        value("replacement", rule.replacement)
+        value("action", rule.action.rawValue)
+    }
+}
+
+/// `url` without what stands before an `@` in it.
+private func withoutPassword(_ url: String) -> String {
+    guard let at = url.lastIndex(of: "@"), let scheme = url.firstRange(of: "://") else { return url }
+    return url[..<scheme.upperBound] + hidden + url[at...]
+}

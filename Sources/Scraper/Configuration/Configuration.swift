@@ -1,0 +1,161 @@
+import Glibc
+import Model
+
+/// A Prometheus configuration file as far as scraping needs it.
+///
+/// - Source: the configuration of Prometheus 3.5; keys and defaults are its.
+public struct Configuration: Sendable, Equatable {
+    public var global = GlobalConfiguration()
+    public var jobs: [JobConfiguration] = []
+    /// What is in the file and has no effect, in words.
+    public var warnings: [String] = []
+
+    public init() {}
+
+    /// The largest file that is read, in bytes.
+    public static let fileBytesMax = YAMLReader.bytesMax
+
+    /// Reads and decodes a file.
+    ///
+    /// - Throws: ``ConfigurationError`` with every fault found and its place.
+    public static func load(path: String) throws(ConfigurationError) -> Configuration {
+        try parse(text: try readFile(path), file: path)
+    }
+
+    /// Decodes the text of a configuration file.
+    ///
+    /// - Parameter file: the name under which problems are reported. Relative paths in the text start at its folder.
+    /// - Throws: ``ConfigurationError`` with every fault found and its place.
+    public static func parse(text: String, file: String) throws(ConfigurationError) -> Configuration {
+        let diagnostics = Diagnostics(file: file)
+        var configuration = Configuration()
+        do {
+            if let root = try YAMLReader.read(text) {
+                configuration.decode(root, folder: folder(of: file), diagnostics)
+            }
+        } catch {
+            diagnostics.report(error.mark, error.reason)
+        }
+        try diagnostics.finish()
+        configuration.warnings = diagnostics.warnings.map(\.description)
+        return configuration
+    }
+}
+
+/// The `global` section.
+public struct GlobalConfiguration: Sendable, Equatable {
+    public var scrapeIntervalMs: Int64 = 60_000
+    public var scrapeTimeoutMs: Int64 = 10_000
+    public var evaluationIntervalMs: Int64 = 60_000
+    /// Labels for what leaves this server; sorted by name.
+    public var externalLabels = Labels.empty
+    public var limits = ScrapeLimits()
+}
+
+/// Bounds on what one scrape may bring; 0 means none.
+public struct ScrapeLimits: Sendable, Equatable {
+    public var bodyBytes = 0
+    public var samples = 0
+    public var labels = 0
+    public var labelNameBytes = 0
+    public var labelValueBytes = 0
+    public var targets = 0
+}
+
+/// One entry of `scrape_configs`.
+public struct JobConfiguration: Sendable, Equatable {
+    public var name = ""
+    public var scrapeIntervalMs: Int64 = 60_000
+    public var scrapeTimeoutMs: Int64 = 10_000
+    public var metricsPath = "/metrics"
+    public var scheme = "http"
+    /// Query parameters, sorted by name.
+    public var parameters: [Parameter] = []
+    public var honorLabels = false
+    public var honorTimestamps = true
+    public var trackTimestampsStaleness = false
+    public var enableCompression = true
+    /// The value of `fallback_scrape_protocol`; nil where it is not given.
+    public var fallbackProtocol: String?
+    public var limits = ScrapeLimits()
+    public var http = HTTPClientConfiguration()
+    public var targetGroups: [TargetGroup] = []
+    public var relabelRules: [RelabelRule] = []
+    public var metricRelabelRules: [RelabelRule] = []
+
+    public struct Parameter: Sendable, Equatable {
+        public var name: String
+        public var values: [String]
+    }
+
+    /// One entry of `static_configs`.
+    public struct TargetGroup: Sendable, Equatable {
+        /// Addresses, each a host with or without a port.
+        public var targets: [String]
+        public var labels: Labels
+    }
+}
+
+/// How a job's requests are made.
+public struct HTTPClientConfiguration: Sendable, Equatable {
+    public var basicAuth: BasicAuth?
+    public var authorization: Authorization?
+    public var tls = TLS()
+    public var followRedirects = true
+    public var enableHTTP2 = true
+    /// Empty where requests go straight to the target.
+    public var proxyURL = ""
+    /// Sent with every request, sorted by name.
+    public var headers: [Header] = []
+
+    /// A secret as it is written, or the file that holds it, which is read for every request.
+    public enum Secret: Sendable, Equatable {
+        case text(String)
+        case file(String)
+    }
+
+    public struct BasicAuth: Sendable, Equatable {
+        public var username: String
+        public var password: Secret
+    }
+
+    public struct Authorization: Sendable, Equatable {
+        public var type: String
+        public var credentials: Secret
+    }
+
+    public struct TLS: Sendable, Equatable {
+        /// Paths; empty where not given.
+        public var caFile = ""
+        public var certFile = ""
+        public var keyFile = ""
+        public var insecureSkipVerify = false
+    }
+
+    public struct Header: Sendable, Equatable {
+        public var name: String
+        public var values: [String]
+    }
+}
+
+/// `path` with the folder of the configuration file before it where it is relative.
+func resolved(_ path: String, _ folder: String) -> String {
+    path.isEmpty || path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
+}
+
+private func folder(of file: String) -> String {
+    guard let slash = file.lastIndex(of: "/") else { return "" }
+    return slash == file.startIndex ? "/" : String(file[..<slash])
+}
+
+private func readFile(_ path: String) throws(ConfigurationError) -> String {
+    func fail(_ message: String) -> ConfigurationError {
+        ConfigurationError(problems: [.init(file: path, line: 1, column: 1, message: message)])
+    }
+    switch readWholeFile(path, bytesMax: Configuration.fileBytesMax) {
+    case .failure(let error): throw fail("cannot read the configuration file: \(error.reason)")
+    case .success(let bytes):
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw fail("expected a file in UTF-8") }
+        return text
+    }
+}

@@ -1,0 +1,108 @@
+import Model
+
+extension JobConfiguration {
+    /// One entry of `scrape_configs`, and where its name is written; nil where it is no mapping.
+    static func decode(
+        _ node: YAMLNode, _ global: GlobalConfiguration, folder: String, _ diagnostics: Diagnostics
+    ) -> (job: JobConfiguration, namePlace: YAMLMark)? {
+        guard var section = MappingDecoder(node, "scrape_configs entry", diagnostics) else { return nil }
+        var job = JobConfiguration()
+        job.name = section.string("job_name") ?? ""
+        if job.name.isEmpty { diagnostics.report(section.place("job_name"), "job_name is empty") }
+        job.decodeTimes(&section, global)
+        job.metricsPath = section.string("metrics_path") ?? job.metricsPath
+        job.decodeScheme(&section)
+        job.decodeParameters(&section)
+        job.honorLabels = section.bool("honor_labels") ?? job.honorLabels
+        job.honorTimestamps = section.bool("honor_timestamps") ?? job.honorTimestamps
+        job.trackTimestampsStaleness = section.bool("track_timestamps_staleness") ?? job.trackTimestampsStaleness
+        job.enableCompression = section.bool("enable_compression") ?? job.enableCompression
+        job.fallbackProtocol = section.node("fallback_scrape_protocol").flatMap {
+            section.protocolName($0, "fallback_scrape_protocol")
+        }
+        job.limits = section.limits(global.limits)
+        job.http = .decode(&section, folder: folder)
+        job.targetGroups = (section.list("static_configs") ?? []).compactMap { .decode($0, diagnostics) }
+        job.relabelRules = (section.list("relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
+        job.metricRelabelRules = (section.list("metric_relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
+        section.takeSettingsWithoutEffect(["native_histogram_bucket_limit", "native_histogram_min_bucket_factor"])
+        section.refuseDiscovery(node)
+        section.finish()
+        return (job, section.place("job_name"))
+    }
+
+    private mutating func decodeTimes(_ section: inout MappingDecoder, _ global: GlobalConfiguration) {
+        scrapeIntervalMs = section.interval("scrape_interval") ?? global.scrapeIntervalMs
+        guard let timeout = section.interval("scrape_timeout") else {
+            scrapeTimeoutMs = min(global.scrapeTimeoutMs, scrapeIntervalMs)
+            return
+        }
+        scrapeTimeoutMs = timeout
+        if timeout > scrapeIntervalMs {
+            section.diagnostics.report(
+                section.place("scrape_timeout"),
+                "scrape timeout (\(PrometheusDuration.format(timeout))) greater than scrape interval "
+                    + "(\(PrometheusDuration.format(scrapeIntervalMs))) for scrape config with job name \(quoted(name))"
+            )
+        }
+    }
+
+    private mutating func decodeScheme(_ section: inout MappingDecoder) {
+        guard let text = section.string("scheme") else { return }
+        scheme = text
+        if text != "http" && text != "https" {
+            section.diagnostics.report(
+                section.place("scheme"), "expected http or https for scheme, found \(quoted(text))")
+        }
+    }
+
+    private mutating func decodeParameters(_ section: inout MappingDecoder) {
+        for entry in section.pairs("params") ?? [] {
+            guard case .sequence(let nodes) = entry.value.content else {
+                section.diagnostics.report(
+                    entry.value.mark,
+                    "expected a list of values for parameter \(entry.key), found \(entry.value.kindName)")
+                continue
+            }
+            let values = nodes.compactMap { section.scalar($0, "parameter \(entry.key)", "text") }
+            parameters.append(Parameter(name: entry.key, values: values))
+        }
+        parameters.sort { byteOrder($0.name, $1.name) }
+    }
+}
+
+extension MappingDecoder {
+    /// Takes every key that asks for service discovery, and reports those with content.
+    fileprivate mutating func refuseDiscovery(_ node: YAMLNode) {
+        guard case .mapping(let entries) = node.content else { return }
+        for entry in entries where entry.key.hasSuffix("_sd_configs") {
+            guard let value = self.node(entry.key), !value.isEmpty else { continue }
+            diagnostics.report(
+                entry.keyMark,
+                "\(entry.key) cannot be used: service discovery is not supported yet; "
+                    + "list the targets in static_configs"
+            )
+        }
+    }
+}
+
+extension JobConfiguration.TargetGroup {
+    static func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) -> Self? {
+        guard var section = MappingDecoder(node, "static_configs entry", diagnostics) else { return nil }
+        var targets: [String] = []
+        for node in section.list("targets") ?? [] {
+            guard let address = section.scalar(node, "targets", "an address") else { continue }
+            if address.isEmpty || address.contains("/") {
+                diagnostics.report(
+                    node.mark,
+                    "expected an address such as localhost:9400 in targets, found \(quoted(address))"
+                        + (address.contains("://") ? "; scheme and metrics_path are settings of their own" : ""))
+            }
+            targets.append(address)
+        }
+        if targets.isEmpty { diagnostics.warn(section.mark, "a static_configs entry lists no targets") }
+        let labels = section.labels("labels")
+        section.finish()
+        return Self(targets: targets, labels: labels)
+    }
+}

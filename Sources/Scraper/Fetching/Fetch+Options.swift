@@ -1,0 +1,113 @@
+import CCurl
+import Exposition
+
+extension Fetch {
+    /// Sets a handle up for this request. The handle must be given back to `curl_easy_reset` before this object goes.
+    ///
+    /// - Throws: where a file that the request needs cannot be read, or libcurl refuses a setting.
+    func configure(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
+        curl_easy_reset(handle)
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try set(handle, CURLOPT_URL, request.url)
+        // Signals would interrupt other threads.
+        try set(handle, CURLOPT_NOSIGNAL, 1)
+        try set(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        try set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
+        try set(handle, CURLOPT_TIMEOUT_MS, Int(clamping: request.timeoutMs))
+        try check(ccurl_setopt_pointer(handle, CURLOPT_ERRORBUFFER, errorText), "error buffer")
+        try check(ccurl_setopt_pointer(handle, CURLOPT_PRIVATE, context), "context")
+        try check(ccurl_setopt_write(handle, fetchReceiveBody, context), "body callback")
+        try check(ccurl_setopt_header(handle, fetchReceiveHeader, context), "header callback")
+        if request.acceptsGzip { try set(handle, CURLOPT_ACCEPT_ENCODING, "gzip") }
+        if request.http.followRedirects {
+            try set(handle, CURLOPT_FOLLOWLOCATION, 1)
+            try set(handle, CURLOPT_MAXREDIRS, Fetch.redirectsMax)
+        }
+        try configureRoute(handle)
+        try configureHeaders(handle)
+    }
+
+    static let redirectsMax = 10
+
+    private func configureRoute(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
+        // Empty rather than unset, which would let the environment choose a proxy.
+        try set(handle, CURLOPT_PROXY, request.http.proxyURL)
+        let tls = request.http.tls
+        if !tls.caFile.isEmpty { try set(handle, CURLOPT_CAINFO, tls.caFile) }
+        if !tls.certFile.isEmpty {
+            try set(handle, CURLOPT_SSLCERT, tls.certFile)
+            try set(handle, CURLOPT_SSLKEY, tls.keyFile)
+        }
+        if tls.insecureSkipVerify {
+            try set(handle, CURLOPT_SSL_VERIFYPEER, 0)
+            try set(handle, CURLOPT_SSL_VERIFYHOST, 0)
+        }
+        let version = request.http.enableHTTP2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1)
+        try set(handle, CURLOPT_HTTP_VERSION, version)
+    }
+
+    private func configureHeaders(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
+        addHeader("Accept", ExpositionFormat.accept)
+        addHeader("User-Agent", request.userAgent)
+        addHeader("X-Prometheus-Scrape-Timeout-Seconds", seconds(request.timeoutMs))
+        for header in request.http.headers {
+            for value in header.values { addHeader(header.name, value) }
+        }
+        if let auth = request.http.authorization {
+            addHeader("Authorization", "\(auth.type) \(try read(auth.credentials, "credentials_file"))")
+        }
+        if let auth = request.http.basicAuth {
+            try set(handle, CURLOPT_HTTPAUTH, 1)
+            try set(handle, CURLOPT_USERNAME, auth.username)
+            try set(handle, CURLOPT_PASSWORD, try read(auth.password, "password_file"))
+        }
+        try check(ccurl_setopt_pointer(handle, CURLOPT_HTTPHEADER, headers), "headers")
+    }
+
+    private func addHeader(_ name: String, _ value: String) {
+        // Null when memory is short; the list made so far stays valid then.
+        if let longer = curl_slist_append(headers, "\(name): \(value)") { headers = longer }
+    }
+
+    private func read(_ secret: HTTPClientConfiguration.Secret, _ key: String) throws(ScrapeFailure) -> String {
+        switch secret {
+        case .text(let text): return text
+        case .file(let path):
+            switch readWholeFile(path, bytesMax: Fetch.secretBytesMax) {
+            case .failure(let error): throw ScrapeFailure(message: "unable to read \(key) \(path): \(error.reason)")
+            case .success(let bytes):
+                let isSpace: (UInt8) -> Bool = { $0 <= 0x20 }
+                let trimmed = bytes.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+                guard !trimmed.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+                    throw ScrapeFailure(message: "expected one line of text in \(key) \(path)")
+                }
+                return String(decoding: trimmed, as: UTF8.self)
+            }
+        }
+    }
+
+    static let secretBytesMax = 64 << 10
+
+    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ value: String) throws(ScrapeFailure) {
+        try check(ccurl_setopt_string(handle, option, value), "option \(option.rawValue)")
+    }
+
+    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ value: Int) throws(ScrapeFailure) {
+        try check(ccurl_setopt_long(handle, option, value), "option \(option.rawValue)")
+    }
+
+    private func check(_ code: CURLcode, _ what: String) throws(ScrapeFailure) {
+        guard code != CURLE_OK else { return }
+        throw ScrapeFailure(message: "libcurl refuses \(what): \(String(cString: curl_easy_strerror(code)))")
+    }
+}
+
+/// Milliseconds as seconds in the shortest decimal notation.
+func seconds(_ milliseconds: Int64) -> String {
+    let whole = milliseconds / 1000
+    let rest = milliseconds % 1000
+    if rest == 0 { return String(whole) }
+    var places = String(rest + 1000).dropFirst()
+    while places.last == "0" { places = places.dropLast() }
+    return "\(whole).\(places)"
+}

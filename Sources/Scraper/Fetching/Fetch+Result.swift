@@ -1,0 +1,45 @@
+import CCurl
+import Glibc
+
+extension Fetch {
+    /// What a finished transfer brought.
+    func result(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> Result<FetchedPage, ScrapeFailure> {
+        if isOverLimit { return .failure(ScrapeFailure(kind: .bodyLimit, message: "body size limit exceeded")) }
+        guard code == CURLE_OK else {
+            return .failure(ScrapeFailure(message: "Get \"\(request.url)\": \(reason(code, handle))"))
+        }
+        var status = 0
+        ccurl_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        guard status == 200 else {
+            let text = statusText.isEmpty ? "" : " " + statusText
+            return .failure(ScrapeFailure(message: "server returned HTTP status \(status)\(text)"))
+        }
+        var contentType: UnsafePointer<CChar>?
+        ccurl_getinfo_string(handle, CURLINFO_CONTENT_TYPE, &contentType)
+        return .success(FetchedPage(body: body, contentType: contentType.map { String(cString: $0) } ?? ""))
+    }
+
+    /// A failed transfer in the words that users of Prometheus know, where there are any.
+    private func reason(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> String {
+        let detail = errorText[0] == 0 ? String(cString: curl_easy_strerror(code)) : String(cString: errorText)
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT: return "context deadline exceeded"
+        case CURLE_COULDNT_RESOLVE_HOST: return "cannot resolve the host name: \(detail)"
+        case CURLE_TOO_MANY_REDIRECTS: return "stopped after \(Fetch.redirectsMax) redirects"
+        case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING: return "unexpected EOF: \(detail)"
+        case CURLE_COULDNT_CONNECT:
+            var system = 0
+            ccurl_getinfo_long(handle, CURLINFO_OS_ERRNO, &system)
+            guard system != 0 else { return detail }
+            if system == Int(ECONNREFUSED) { return "connection to \(authority) refused" }
+            return "cannot connect to \(authority): \(String(cString: strerror(Int32(truncatingIfNeeded: system))))"
+        default: return detail
+        }
+    }
+
+    /// The URL's host and port.
+    private var authority: Substring {
+        guard let scheme = request.url.firstRange(of: "://") else { return request.url[...] }
+        return request.url[scheme.upperBound...].prefix { $0 != "/" }
+    }
+}

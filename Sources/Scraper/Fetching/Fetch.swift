@@ -1,0 +1,91 @@
+import CCurl
+import Model
+
+/// What is asked of a target.
+struct FetchRequest: Sendable {
+    var url: String
+    var timeoutMs: Int64
+    var userAgent: String
+    var acceptsGzip: Bool
+    var http: HTTPClientConfiguration
+    /// The most bytes that a page may have, unpacked.
+    var bodyBytesMax: Int
+    /// The size that the page had before.
+    var bodyBytesExpected: Int
+}
+
+/// What a target answered.
+struct FetchedPage: Sendable {
+    var body: [UInt8]
+    var contentType: String
+}
+
+/// A transfer under way.
+///
+/// Confined to the fetching thread: libcurl calls back only from within its own functions, which that thread calls.
+final class Fetch {
+    let request: FetchRequest
+    let complete: @Sendable (Result<FetchedPage, ScrapeFailure>) -> Void
+    var body: [UInt8] = []
+    var isOverLimit = false
+    /// The text behind the status code, such as "Not Found".
+    var statusText = ""
+    // SAFETY: `CURL_ERROR_SIZE` bytes that libcurl writes a message into; they and the list of headers live until
+    // `deinit`, and the handle is detached from both before this object goes.
+    let errorText: UnsafeMutablePointer<CChar>
+    var headers: UnsafeMutablePointer<curl_slist>?
+
+    /// Room reserved for a page of unknown size, and the most that is reserved on another's word, in bytes.
+    private static let bodyBytesReserved = (min: 4 << 10, max: 16 << 20)
+
+    init(_ request: FetchRequest, complete: @escaping @Sendable (Result<FetchedPage, ScrapeFailure>) -> Void) {
+        self.request = request
+        self.complete = complete
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        let (least, most) = Fetch.bodyBytesReserved
+        body.reserveCapacity(min(max(request.bodyBytesExpected + request.bodyBytesExpected / 8, least), most))
+    }
+
+    deinit {
+        errorText.deallocate()
+        curl_slist_free_all(headers)
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count <= request.bodyBytesMax - body.count else {
+            isOverLimit = true
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    /// Remembers the text of a status line; redirects bring several, of which the last counts.
+    func receiveHeader(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.starts(with: "HTTP/".utf8), bytes.count <= 1024 else { return }
+        let words = bytes.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+        guard words.count == 3 else { return statusText = "" }
+        statusText = String(decoding: words[2].prefix { $0 >= 0x20 }, as: UTF8.self)
+    }
+}
+
+/// libcurl's write callback; a return value other than the size ends the transfer.
+func fetchReceiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let fetch = Unmanaged<Fetch>.fromOpaque(context).takeUnretainedValue()
+    let buffer = UnsafeRawBufferPointer(start: bytes, count: size * count)
+    return fetch.receive(buffer) ? buffer.count : 0
+}
+
+/// libcurl's header callback.
+func fetchReceiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    guard let bytes, let context else { return 0 }
+    let fetch = Unmanaged<Fetch>.fromOpaque(context).takeUnretainedValue()
+    fetch.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return size * count
+}

@@ -1,0 +1,70 @@
+import CCurl
+
+/// The transfers under way in a multi handle, and idle handles for further ones.
+///
+/// Connections belong to the multi handle and outlive the handles, so that few of these serve many targets.
+struct Transfers {
+    private let multi: UnsafeMutableRawPointer
+    private var running: [UnsafeMutableRawPointer: Fetch] = [:]
+    private var idle: [UnsafeMutableRawPointer] = []
+
+    /// How many idle handles are kept; each has some kilobytes.
+    private static let idleMax = 16
+
+    init(multi: UnsafeMutableRawPointer) { self.multi = multi }
+
+    /// Keeps a connection open for each of `count` targets.
+    func expect(_ count: Int) {
+        ccurl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, count + 16)
+    }
+
+    mutating func start(_ fetch: Fetch) {
+        guard let handle = idle.popLast() ?? curl_easy_init() else {
+            return fetch.complete(.failure(ScrapeFailure(message: "out of memory")))
+        }
+        do throws(ScrapeFailure) {
+            try fetch.configure(handle)
+        } catch {
+            putBack(handle)
+            return fetch.complete(.failure(error))
+        }
+        let code = curl_multi_add_handle(multi, handle)
+        guard code == CURLM_OK else {
+            putBack(handle)
+            return fetch.complete(.failure(ScrapeFailure(message: String(cString: curl_multi_strerror(code)))))
+        }
+        running[handle] = fetch
+    }
+
+    /// Moves all transfers on as far as they go without waiting, and completes those that are done.
+    mutating func perform() {
+        var count: Int32 = 0
+        curl_multi_perform(multi, &count)
+        while let message = curl_multi_info_read(multi, &count) {
+            guard message.pointee.msg == CURLMSG_DONE, let handle = ccurl_message_handle(message) else { continue }
+            let code = ccurl_message_result(message)
+            guard let fetch = running.removeValue(forKey: handle) else { continue }
+            let result = fetch.result(code, handle)
+            curl_multi_remove_handle(multi, handle)
+            putBack(handle)
+            fetch.complete(result)
+        }
+    }
+
+    /// Drops all transfers and frees all handles.
+    mutating func removeAll() {
+        for (handle, fetch) in running {
+            curl_multi_remove_handle(multi, handle)
+            curl_easy_cleanup(handle)
+            fetch.complete(.failure(ScrapeFailure(message: "context canceled")))
+        }
+        for handle in idle { curl_easy_cleanup(handle) }
+        (running, idle) = ([:], [])
+    }
+
+    private mutating func putBack(_ handle: UnsafeMutableRawPointer) {
+        // Lets go of the fetch's headers and buffers.
+        curl_easy_reset(handle)
+        if idle.count < Transfers.idleMax { idle.append(handle) } else { curl_easy_cleanup(handle) }
+    }
+}

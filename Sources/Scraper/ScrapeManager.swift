@@ -1,0 +1,144 @@
+import Logging
+import Model
+import Synchronization
+
+/// Scrapes the targets of a configuration into a store.
+///
+/// One thread fetches all pages; each page is then read and appended in a task of its own. `apply` may be called again
+/// with another configuration: targets that are the same in both go on undisturbed.
+///
+/// Thread-safe.
+public final class ScrapeManager: TargetProvider, Sendable {
+    struct State {
+        /// Sorted by job, then by URL.
+        var targets: [Target] = []
+        var lastSource: UInt32 = 0
+        var isStopped = false
+    }
+
+    let environment: ScrapeEnvironment
+    let state = Mutex(State())
+    /// Scrapes and ends of series that are being written.
+    let pending = Mutex(0)
+    let clock: any WallClock
+    private let userAgent: String
+    private let thread: Mutex<FetchThread?>
+
+    /// The most bytes of a page where the configuration sets no `body_size_limit`: a thousand times a large page.
+    public static let bodyBytesMaxDefault = 100 << 20
+
+    /// - Parameters:
+    ///   - store: receives the samples.
+    ///   - clock: says when a scrape is due, and dates samples.
+    ///   - registry: lists what the scraper counts.
+    ///   - version: of the program, for the `User-Agent` header.
+    public init(
+        store: any Appendable, clock: any WallClock, logger: Logger, registry: MetricRegistry, version: String = "dev"
+    ) {
+        environment = ScrapeEnvironment(
+            store: store, logger: logger, metrics: ScrapeMetrics(registry), metadata: MetadataCache(),
+            storeHealth: StoreHealth())
+        self.clock = clock
+        userAgent = "tsdb/\(version)"
+        thread = Mutex(nil)
+        registry.register { [weak self] in self?.poolFamilies() ?? [] }
+    }
+
+    deinit { thread.withLock { $0?.stop() } }
+
+    /// Scrapes the targets of `configuration` from now on, and those of an earlier one no more.
+    ///
+    /// The series of targets that are gone end with staleness markers.
+    public func apply(_ configuration: Configuration) {
+        let plan = plan(configuration)
+        let actions = state.withLock { state -> [SessionSlot.Action]? in
+            guard !state.isStopped else { return nil }
+            return replaceTargets(&state, by: plan)
+        }
+        guard let actions else { return }
+        for action in actions { perform(action) }
+        let targets = state.withLock { $0.targets }
+        fetchThread()?.schedule(targets)
+        environment.logger.info(
+            "scraping", metadata: ["jobs": "\(configuration.jobs.count)", "targets": "\(targets.count)"])
+    }
+
+    /// Ends scraping. Scrapes under way are dropped where their page has not come yet, and stored otherwise; returns
+    /// when that has happened. Series get no staleness markers: the server may be back in a moment.
+    public func stop() async {
+        state.withLock { $0.isStopped = true }
+        let thread = self.thread.withLock { $0 }
+        thread?.stop()
+        while !(thread?.isEnded ?? true) || pending.withLock({ $0 }) > 0 {
+            do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
+        }
+    }
+
+    private func fetchThread() -> FetchThread? {
+        thread.withLock { thread in
+            if let thread { return thread }
+            let started = FetchThread(clock: clock) { [weak self] target, dueMs, missed in
+                self?.begin(target, dueMs: dueMs, missed: missed)
+            }
+            started.start()
+            thread = started
+            return started
+        }
+    }
+
+    /// Starts a scrape on the fetching thread; nil where the one before is still under way.
+    private func begin(_ target: Target, dueMs: Int64, missed: Int) -> Fetch? {
+        environment.metrics.skipped.add(missed)
+        let startMs = clock.nowMs()
+        let timestampMs = ScrapeSchedule<Target>.timestamp(
+            startMs: startMs, dueMs: dueMs, intervalMs: target.description.intervalMs)
+        guard let session = target.slot.withLock({ $0.take() }) else {
+            environment.metrics.skipped.add()
+            return nil
+        }
+        pending.withLock { $0 += 1 }
+        let scrape = Scrape(
+            target: target, environment: environment, timestampMs: timestampMs, startedNs: monotonicNs())
+        return Fetch(request(target, session)) { [self] result in
+            // On the fetching thread, which must not wait for the store.
+            Task.detached { await self.finish(scrape, result, session) }
+        }
+    }
+
+    private func request(_ target: Target, _ session: ScrapeSession) -> FetchRequest {
+        let limit = target.job.limits.bodyBytes
+        return FetchRequest(
+            url: target.description.url, timeoutMs: target.description.timeoutMs, userAgent: userAgent,
+            acceptsGzip: target.job.enableCompression, http: target.job.http,
+            bodyBytesMax: limit > 0 ? limit : ScrapeManager.bodyBytesMaxDefault,
+            bodyBytesExpected: session.lastBodyBytes)
+    }
+
+    private func finish(
+        _ scrape: Scrape, _ page: Result<FetchedPage, ScrapeFailure>, _ session: consuming ScrapeSession
+    ) async {
+        var session = session
+        let target = scrape.target
+        if !state.withLock({ $0.isStopped }) || (try? page.get()) != nil {
+            let failure = await scrape.run(page, &session)
+            let seconds = Double(monotonicNs() &- scrape.startedNs) / 1e9
+            let change = target.status.withLock {
+                $0.record(error: failure?.message ?? "", timestampMs: scrape.timestampMs, durationSeconds: seconds)
+            }
+            log(change, target, failure)
+        }
+        perform(target.slot.withLock { $0.giveBack(session) })
+        pending.withLock { $0 -= 1 }
+    }
+
+    private func log(_ change: TargetHealth.Change, _ target: Target, _ failure: ScrapeFailure?) {
+        let metadata: Logger.Metadata = ["job": "\(target.job.name)", "target": "\(target.description.url)"]
+        switch change {
+        case .none: break
+        case .cameBack: environment.logger.notice("target is up again", metadata: metadata)
+        case .wentDown:
+            let reason: Logger.Metadata = ["error": "\(failure?.message ?? "")"]
+            environment.logger.warning("target is down", metadata: metadata.merging(reason) { first, _ in first })
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Logging
+import Model
+
+extension Scrape {
+    /// Appends a batch, and a second time what the store had forgotten the series of.
+    func append(_ batch: SampleBatch, _ session: inout ScrapeSession) async throws(StorageError) {
+        var batch = batch
+        batch.source = target.source
+        var result = try await environment.store.append(batch)
+        environment.metrics.count(result)
+        let forgotten = result.rejected.filter { $0.reason == .unknownSeries }
+        if !forgotten.isEmpty {
+            let again = try resolveAnew(batch, Set(forgotten.map { batch.refs[$0.index] }), &session)
+            let second = try await environment.store.append(again)
+            environment.metrics.count(second)
+            result.rejected = result.rejected.filter { $0.reason != .unknownSeries } + second.rejected
+        }
+        logRejections(result)
+    }
+
+    /// Gives forgotten series new references, and returns their samples under these. Staleness markers of forgotten
+    /// series are left out: the store has nothing left for them to end.
+    private func resolveAnew(
+        _ batch: SampleBatch, _ forgotten: Set<SeriesRef>, _ session: inout ScrapeSession
+    ) throws(StorageError) -> SampleBatch {
+        var replacements: [SeriesRef: SeriesRef] = [:]
+        let oldReports = session.reportRefs
+        if oldReports.contains(where: forgotten.contains) {
+            session.setReports(try environment.store.resolve(Scrape.reportNames.map { target.labeller.report($0) }))
+            for (old, new) in zip(oldReports, session.reportRefs) { replacements[old] = new }
+        }
+        let exposed = session.exposedLabels(of: forgotten).compactMap { sample in
+            (try? target.labeller.series(sample.labels)).flatMap { $0 }.map { (sample.place, sample.ref, $0) }
+        }
+        let refs = try environment.store.resolve(exposed.map(\.2))
+        for (sample, ref) in zip(exposed, refs) { replacements[sample.1] = ref }
+        session.replaceRefs(zip(exposed, refs).map { ($0.0, $1) })
+        var again = SampleBatch(source: target.source, refs: [], timestamps: [], values: [])
+        for index in batch.refs.indices where forgotten.contains(batch.refs[index]) {
+            guard let ref = replacements[batch.refs[index]] else { continue }
+            again.refs.append(ref)
+            again.values.append(batch.values[index])
+            again.timestamps.append(batch.timestamp(index))
+        }
+        return again
+    }
+
+    /// One line per scrape, however many samples were refused.
+    private func logRejections(_ result: AppendResult) {
+        guard !result.rejected.isEmpty else { return }
+        func count(_ reason: AppendResult.Reason) -> Int { result.rejected.count { $0.reason == reason } }
+        environment.logger.warning(
+            "the store refused samples of a scrape",
+            metadata: [
+                "target": "\(target.description.url)", "job": "\(target.job.name)",
+                "out_of_order": "\(count(.outOfOrder))", "duplicate_timestamp": "\(count(.duplicate))",
+                "too_old": "\(count(.tooOld))", "unknown_series": "\(count(.unknownSeries))",
+            ])
+    }
+}

@@ -1,0 +1,135 @@
+import Exposition
+import Logging
+import Model
+
+/// What every scrape needs besides its target.
+struct ScrapeEnvironment: Sendable {
+    let store: any Appendable
+    let logger: Logger
+    let metrics: ScrapeMetrics
+    let metadata: MetadataCache
+    let storeHealth: StoreHealth
+}
+
+/// One scrape of one target, from its page to the store.
+///
+/// 1. Read the page and resolve the series that are new in it; on any error of the page the scrape fails.
+/// 2. Append samples, report series and staleness markers as one batch, which is one durable commit.
+/// 3. Append again, under new references, what the store had forgotten the series of.
+/// 4. Remember what the page says of its metrics, where that is new.
+struct Scrape: Sendable {
+    let target: Target
+    let environment: ScrapeEnvironment
+    let timestampMs: Int64
+    /// When the fetch began, of the monotonic clock.
+    let startedNs: UInt64
+
+    /// The report series, in the order of their values.
+    static let reportNames = [
+        "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
+        "scrape_series_added",
+    ]
+
+    private struct Prepared {
+        var outcome: ScrapeSession.Outcome
+        var metadata: [MetadataLine] = []
+        var failure: ScrapeFailure?
+    }
+
+    /// Stores what `page` brought, and returns why the scrape failed, nil where it did not.
+    func run(_ page: Result<FetchedPage, ScrapeFailure>, _ session: inout ScrapeSession) async -> ScrapeFailure? {
+        var failure: ScrapeFailure?
+        let before = session
+        do throws(StorageError) {
+            try resolveReports(&session)
+            let prepared = try prepare(page, &session)
+            failure = prepared.failure
+            environment.metrics.outOfBounds.add(prepared.outcome.tooFarAhead)
+            try await append(prepared.outcome.batch, &session)
+            try await remember(prepared.metadata)
+            environment.storeHealth.recovered(environment.logger)
+        } catch {
+            // Nothing of this scrape may have been stored, staleness markers included: the next one starts from what
+            // was live before, and reads its page anew.
+            session = before
+            session.invalidateLines()
+            environment.storeHealth.failed(error, environment.logger)
+        }
+        if let failure { environment.metrics.count(failure) }
+        return failure
+    }
+
+    private func resolveReports(_ session: inout ScrapeSession) throws(StorageError) {
+        guard session.reportRefs.isEmpty else { return }
+        session.setReports(try environment.store.resolve(Scrape.reportNames.map { target.labeller.report($0) }))
+    }
+
+    private func prepare(
+        _ page: Result<FetchedPage, ScrapeFailure>, _ session: inout ScrapeSession
+    ) throws(StorageError) -> Prepared {
+        var counts = (scraped: 0, kept: 0)
+        switch page {
+        case .failure(let failure): return failed(failure, counts, &session)
+        case .success(let page):
+            session.lastBodyBytes = page.body.count
+            var reader = session.reader(target.labeller, honorTimestamps: target.job.honorTimestamps)
+            do throws(ScrapeFailure) {
+                try read(page, &reader)
+            } catch {
+                counts = reader.counts
+                return failed(error, counts, &session)
+            }
+            return try succeeded(&reader, &session)
+        }
+    }
+
+    private func read(_ page: FetchedPage, _ reader: inout PageReader) throws(ScrapeFailure) {
+        let fallback = target.job.fallbackProtocol.map {
+            $0.hasPrefix("OpenMetrics") ? ExpositionFormat.openMetrics : .text
+        }
+        let format: ExpositionFormat
+        do {
+            format = try ExpositionFormat.of(contentType: page.contentType, fallback: fallback)
+        } catch {
+            throw ScrapeFailure(message: error.description)
+        }
+        try page.body.withUnsafeBufferPointer { (bytes) throws(ScrapeFailure) in try reader.read(bytes, format) }
+        let limit = target.job.limits.samples
+        if limit > 0, reader.counts.kept > limit {
+            throw ScrapeFailure(kind: .sampleLimit, message: "sample limit exceeded")
+        }
+    }
+
+    private func succeeded(_ reader: inout PageReader, _ session: inout ScrapeSession) throws(StorageError) -> Prepared
+    {
+        let newRefs = reader.draft.newLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.newLabels)
+        let values = reports(up: 1, reader.counts, added: newRefs.count)
+        let outcome = session.succeed(
+            &reader.draft, newRefs: newRefs, reports: values, timestampMs: timestampMs,
+            tracksTimestamped: target.job.trackTimestampsStaleness)
+        return Prepared(outcome: outcome, metadata: reader.draft.metadata)
+    }
+
+    private func failed(
+        _ failure: ScrapeFailure, _ counts: (scraped: Int, kept: Int), _ session: inout ScrapeSession
+    ) -> Prepared {
+        let outcome = session.fail(reports: reports(up: 0, counts, added: 0), timestampMs: timestampMs)
+        return Prepared(outcome: outcome, failure: failure)
+    }
+
+    private func reports(up: Double, _ counts: (scraped: Int, kept: Int), added: Int) -> [Double] {
+        let seconds = Double(monotonicNs() &- startedNs) / 1e9
+        return [up, seconds, Double(counts.scraped), Double(counts.kept), Double(added)]
+    }
+
+    private func remember(_ lines: [MetadataLine]) async throws(StorageError) {
+        let changed = environment.metadata.update(lines)
+        guard !changed.isEmpty else { return }
+        do {
+            try await environment.store.setMetadata(changed)
+        } catch {
+            environment.metadata.forget(changed)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+import Model
+
+extension Database {
+    /// Opens a database for writing, and makes it where there is none.
+    ///
+    /// - Parameter directory: where its files are; made where it is missing, with what leads to it.
+    /// - Throws: ``StorageError/locked(_:)`` where another process writes it; ``StorageError/cannotOpen(_:)`` with path
+    ///   and reason where it cannot be opened or is no database of this program.
+    public static func open(
+        directory: String, options: DatabaseOptions = DatabaseOptions()
+    ) throws(StorageError) -> Database {
+        try makeDirectory(directory)
+        let lock = try DirectoryLock(directory: directory, clock: options.clock)
+        let path = directory + "/" + fileName
+        try checkIsFile(path)
+        let connection = try Connection(path: path, mode: .readWrite)
+        let schema = try Schema.check(connection)
+        let state: DatabaseState
+        let journal: JournalPosition
+        do throws(StorageError) {
+            try Schema.configureWriter(connection, options)
+            if schema == .empty { try Schema.create(connection, blockMs: options.blockMs) }
+            (state, journal) = try load(connection, path, options)
+            try removeUnfinishedBlock(connection, state)
+        } catch {
+            if case .cannotOpen = error { throw error }
+            throw .cannotOpen("cannot open \(path) for writing: \(error)")
+        }
+        let writer = try Writer(state: state, connection: connection, journal: journal)
+        try writer.start()
+        return Database(
+            state: state, pool: BlockReaderPool(path: path), writer: writer, onlyReader: nil, lock: lock)
+    }
+
+    /// Opens a database for reading as it is now, beside a process that writes it. Nothing is written; what is appended
+    /// later is not seen.
+    ///
+    /// - Parameter path: the database's directory or its file.
+    public static func openReadOnly(_ path: String) throws(StorageError) -> Database {
+        let file = isDirectory(path) ? path + "/" + fileName : path
+        guard access(file, F_OK) == 0 else { throw .cannotOpen("cannot open \(file): \(systemError(errno))") }
+        try checkIsFile(file)
+        let connection = try openForReading(file)
+        guard try Schema.check(connection) == .current else {
+            throw .cannotOpen("cannot open \(file): it is empty")
+        }
+        let reader = try BlockReader(connection)
+        // One transaction for the whole life of the object: everything is read as of one moment.
+        try reader.begin()
+        let (state, _) = try load(connection, file, DatabaseOptions())
+        return Database(
+            state: state, pool: BlockReaderPool(path: file), writer: nil,
+            onlyReader: ViewReaders(state: state, only: reader), lock: nil)
+    }
+
+    /// A connection for reading. Where helper files cannot be made, and no log shows that somebody writes, the file is
+    /// read as it is.
+    private static func openForReading(_ file: String) throws(StorageError) -> Connection {
+        let connection = try Connection(path: file, mode: .readOnly)
+        let canRead = (try? connection.integer("SELECT count(*) FROM sqlite_master")) != nil
+        if canRead || access(file + "-wal", F_OK) == 0 { return connection }
+        let immutable = try Connection(path: file, mode: .immutable)
+        return (try? immutable.integer("SELECT count(*) FROM sqlite_master")) != nil ? immutable : connection
+    }
+
+    private static func makeDirectory(_ directory: String) throws(StorageError) {
+        if directory.isEmpty { throw .cannotOpen("cannot open a database: the name of its directory is empty") }
+        var made = ""
+        for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
+            made += made.isEmpty && !part.isEmpty ? String(part) : "/" + part
+            if made == "/" || isDirectory(made) { continue }
+            guard mkdir(made, 0o755) == 0 || errno == EEXIST && isDirectory(made) else {
+                throw .cannotOpen("cannot make the directory \(made): \(systemError(errno))")
+            }
+        }
+    }
+
+    private static func checkIsFile(_ path: String) throws(StorageError) {
+        if isDirectory(path) {
+            throw .cannotOpen("cannot open \(path): it is a directory, a database file was expected")
+        }
+    }
+
+    private static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Deletes what a sealing has left that did not come to its end.
+    private static func removeUnfinishedBlock(_ connection: Connection, _ state: DatabaseState) throws(StorageError) {
+        let first = state.blocks.last.map { Block.firstRow($0.number + 1) } ?? .min
+        guard try connection.integer("SELECT id FROM chunk WHERE id >= \(first) LIMIT 1") != nil else { return }
+        try connection.execute("DELETE FROM chunk WHERE id >= \(first)")
+    }
+}

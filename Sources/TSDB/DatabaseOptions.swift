@@ -1,0 +1,37 @@
+import Model
+
+/// How a database is kept.
+public struct DatabaseOptions: Sendable {
+    /// What an acknowledgement promises.
+    public enum Synchronous: Sendable {
+        /// Acknowledged samples survive a crash of the process. Of what was acknowledged in the last seconds before a
+        /// power failure or a crash of the system some may be lost; the database stays sound.
+        case normal
+        /// Acknowledged samples survive power failures too; each commit waits for the disk.
+        case full
+    }
+
+    /// How long samples are kept, in milliseconds, counted back from the newest sample; 0 keeps all. Whole blocks are
+    /// deleted, so that samples may stay for up to one block longer.
+    public var retentionMs: Int64
+    /// The most bytes that sealed data may take before the oldest blocks are deleted; 0 for no limit.
+    public var retentionBytes: Int64
+    /// Length of a block in milliseconds, at least 1. It is laid down when the database is made, and ignored later.
+    public var blockMs: Int64
+    public var synchronous: Synchronous
+    public var clock: any WallClock
+
+    /// The most pages the database may have, which lets tests fill the disk.
+    var pagesMax: Int?
+
+    public init(
+        retentionMs: Int64 = 7 * 86_400_000, retentionBytes: Int64 = 0, blockMs: Int64 = 2 * 3_600_000,
+        synchronous: Synchronous = .normal, clock: any WallClock = SystemClock()
+    ) {
+        self.retentionMs = max(0, retentionMs)
+        self.retentionBytes = max(0, retentionBytes)
+        self.blockMs = max(1, blockMs)
+        self.synchronous = synchronous
+        self.clock = clock
+    }
+}

@@ -1,0 +1,80 @@
+import CSQLite
+import Model
+
+/// The tables of the database, drawn in `docs/format/schema.md`, and its version.
+enum Schema {
+    /// Marks the file as ours: "TSDB".
+    static let applicationID: Int64 = 0x5453_4442
+    /// Raised with every change of the tables or of what their bytes mean; an older one is migrated at opening, a newer
+    /// one refused.
+    static let version: Int64 = 1
+    /// 16 KiB: a series' row of a block is a few hundred bytes, and smaller pages would spill more of them.
+    static let pageBytes: Int64 = 16_384
+
+    private static let tables = """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE label (id INTEGER PRIMARY KEY, name BLOB NOT NULL, value BLOB NOT NULL);
+        CREATE TABLE series (id INTEGER PRIMARY KEY, labels BLOB NOT NULL);
+        CREATE TABLE metadata (metric TEXT PRIMARY KEY, type TEXT NOT NULL, help TEXT NOT NULL, unit TEXT NOT NULL)
+            WITHOUT ROWID;
+        CREATE TABLE journal (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
+        CREATE TABLE block (
+            number INTEGER PRIMARY KEY, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,
+            samples INTEGER NOT NULL, bytes INTEGER NOT NULL, series BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+        """
+
+    enum State {
+        case empty
+        case current
+    }
+
+    /// Whether the file is a database of this program that this version can read.
+    /// - Throws: ``StorageError/cannotOpen(_:)`` where it is not.
+    static func check(_ connection: Connection) throws(StorageError) -> State {
+        do throws(StorageError) {
+            let tables = try connection.integer("SELECT count(*) FROM sqlite_master") ?? 0
+            let application = try connection.integer("PRAGMA application_id") ?? 0
+            let version = try connection.integer("PRAGMA user_version") ?? 0
+            if tables == 0, application == 0, version == 0 { return .empty }
+            guard application == applicationID else {
+                throw .cannotOpen("cannot open \(connection.path): it is a SQLite database of another program")
+            }
+            guard version <= Schema.version else {
+                throw .cannotOpen(
+                    "cannot open \(connection.path): its schema has version \(version), this program knows versions up "
+                        + "to \(Schema.version); use a newer one")
+            }
+            return .current
+        } catch .cannotOpen(let text) {
+            throw .cannotOpen(text)
+        } catch {
+            throw .cannotOpen("cannot open \(connection.path): \(error)")
+        }
+    }
+
+    /// Makes the settings that must come before anything is written. Outside of a transaction.
+    static func configureWriter(_ connection: Connection, _ options: DatabaseOptions) throws(StorageError) {
+        try connection.execute("PRAGMA page_size = \(pageBytes)")
+        guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
+            throw .cannotOpen("cannot open \(connection.path): its file system does not allow a write-ahead log")
+        }
+        try connection.execute("PRAGMA synchronous = \(options.synchronous == .full ? "FULL" : "NORMAL")")
+        // 128 pages are 2 MiB: how much of the log a restart recovers and the disk holds twice.
+        try connection.execute("PRAGMA wal_autocheckpoint = 128")
+        try connection.execute("PRAGMA journal_size_limit = \(2 << 20)")
+        try connection.execute("PRAGMA cache_size = -2048")
+        try connection.execute("PRAGMA temp_store = MEMORY")
+        if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count = \(pages)") }
+    }
+
+    /// Makes the tables in an empty database.
+    static func create(_ connection: Connection, blockMs: Int64) throws(StorageError) {
+        try connection.transaction { () throws(StorageError) in
+            try connection.execute(tables)
+            try connection.execute("INSERT INTO meta VALUES ('block_ms', \(blockMs)), ('next_series', 1)")
+            try connection.execute("PRAGMA application_id = \(applicationID)")
+            try connection.execute("PRAGMA user_version = \(version)")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Model
+
+extension Writer {
+    /// The most series forgotten in one slice.
+    private static let forgetSeriesMax = 10_000
+
+    /// Deletes one block that is too old or too much; where there is none, forgets series that have no samples left.
+    func deleteExpired() throws(StorageError) {
+        if let block = expiredBlock() { return try delete(block) }
+        let stored = SeriesRuns.union(state.gate.withLock { state.blocks }.map(\.series))
+        let unused = state.index.unused(max: Writer.forgetSeriesMax) { id in
+            state.head.series[id]?.pointee.first != nil || stored.contains(id)
+        }
+        if !unused.isEmpty { try forget(unused) }
+        mayHaveExpired = unused.count == Writer.forgetSeriesMax
+    }
+
+    private func expiredBlock() -> Block? {
+        let blocks = state.gate.withLock { state.blocks }
+        guard let oldest = blocks.first else { return nil }
+        let newest = max(state.head.newestTime ?? .min, blocks.map(\.maxTime).max() ?? .min)
+        let options = state.options
+        let limit = newest.subtractingReportingOverflow(options.retentionMs)
+        if options.retentionMs > 0, !limit.overflow, state.blockTime.end(of: oldest.number) <= limit.partialValue {
+            return oldest
+        }
+        let bytes = blocks.reduce(0) { $0 + $1.byteCount }
+        return options.retentionBytes > 0 && bytes > options.retentionBytes ? oldest : nil
+    }
+
+    private func delete(_ block: Block) throws(StorageError) {
+        try tables.connection.transaction(
+            commit: { (commit) throws(StorageError) in
+                try state.gate.withLock { () throws(StorageError) in
+                    try commit()
+                    state.blocks.removeAll { $0.number == block.number }
+                    state.blocksVersion += 1
+                }
+            },
+            { () throws(StorageError) in try tables.removeBlock(block.number) })
+        state.counters.blocksDeleted.add()
+    }
+
+    private func forget(_ ids: [UInt32]) throws(StorageError) {
+        let pairs = state.index.releasePairs(onlyUsedBy: ids)
+        let next = state.index.lock.read { state.index.nextSeries }
+        try tables.connection.transaction { () throws(StorageError) in
+            for id in ids { try tables.removeSeries(id) }
+            for pair in pairs { try tables.removeLabel(pair) }
+            try tables.setMeta(.nextSeries, Int64(next))
+        }
+        state.index.forget(ids)
+        state.head.removeSeries(ids)
+        state.counters.seriesRemoved.add(ids.count)
+    }
+}

@@ -1,0 +1,58 @@
+import Logging
+import Model
+import QueryAPI
+import Scraper
+import Synchronization
+
+/// The configuration file, as it was last read without a fault.
+final class ConfigurationFile: Sendable {
+    private struct State {
+        var configuration: Configuration
+        var status: ConfigurationStatus
+    }
+
+    private let path: String
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Throws: ``ConfigurationError`` with every fault of the file.
+    init(path: String, logger: Logger, registry: MetricRegistry) throws {
+        self.path = path
+        self.logger = logger
+        let configuration = try Configuration.load(path: path)
+        let status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
+        state = Mutex(State(configuration: configuration, status: status))
+        for warning in configuration.warnings { logger.warning("\(warning)") }
+        registry.gauge("prometheus_config_last_reload_successful", "Whether the last reading of the file succeeded.") {
+            [weak self] in self?.status.lastReloadSucceeded == true ? 1 : 0
+        }
+        registry.gauge(
+            "prometheus_config_last_reload_success_timestamp_seconds", "When the file was last read without a fault."
+        ) { [weak self] in Double(self?.status.lastReloadMs ?? 0) / 1000 }
+    }
+
+    var status: ConfigurationStatus { state.withLock { $0.status } }
+
+    /// Starts scraping what the file says.
+    func apply(to scraping: ScrapeManager) {
+        scraping.apply(state.withLock { $0.configuration })
+    }
+
+    /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
+    func reload(into scraping: ScrapeManager) throws {
+        do {
+            let configuration = try Configuration.load(path: path)
+            state.withLock { state in
+                state.configuration = configuration
+                state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
+            }
+            for warning in configuration.warnings { logger.warning("\(warning)") }
+            apply(to: scraping)
+            logger.info("configuration reloaded", metadata: ["file": "\(path)"])
+        } catch {
+            state.withLock { $0.status.lastReloadSucceeded = false }
+            logger.error("configuration not reloaded, the one before stays", metadata: ["error": "\(error)"])
+            throw error
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import Logging
+import Model
+import PromQL
+import QueryAPI
+import Scraper
+import ServiceLifecycle
+import TSDB
+import UnixSignals
+
+/// The composition root of `tsdb serve`: opens the store, starts scraping and the HTTP API, and stops them in the
+/// opposite order.
+struct ServerProcess {
+    let serve: Serve
+    let logger = Logger(label: "tsdb")
+    let registry = MetricRegistry()
+
+    func run() async throws {
+        let startTimeMs = SystemClock().nowMs()
+        for note in IgnoredFlags.removing(from: CommandLine.arguments).notes { logger.warning("\(note)") }
+        let configuration = try ConfigurationFile(path: serve.configFile, logger: logger, registry: registry)
+        let options = try apiOptions()
+        let database = try Database.open(directory: serve.storagePath, options: databaseOptions)
+        defer { database.close() }
+        database.registerMetrics(registry)
+        let scraping = ScrapeManager(
+            store: database, clock: SystemClock(), logger: Logger(label: "scrape"), registry: registry,
+            version: BuildInfo.version)
+        let listening = AsyncStream.makeStream(of: Int.self)
+        let quit = AsyncStream.makeStream(of: Void.self)
+        var dependencies = APIDependencies(
+            queryable: database, appendable: database, metadata: database, targets: scraping,
+            engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"), build: build,
+            startTimeMs: startTimeMs)
+        dependencies.retention = serve.retentionText
+        dependencies.flags = serve.flagValues
+        dependencies.reload = { try configuration.reload(into: scraping) }
+        dependencies.quit = { quit.continuation.yield() }
+        dependencies.configuration = { configuration.status }
+        dependencies.storageStatistics = { limit in storageStatistics(database, limit: limit) }
+        let server = try makeServer(dependencies, options: options) { port in listening.continuation.yield(port) }
+        let services: [any Service] = [
+            ScrapeService(scraping: scraping, configuration: configuration, listening: listening.stream, serve: serve),
+            ReloadOnHangup(configuration: configuration, scraping: scraping, logger: logger),
+            ProblemLog(database: database, logger: Logger(label: "store")), QuitService(requests: quit.stream), server,
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
+        try await group.run()
+        logger.info("stopped")
+    }
+
+    /// The service group's own notes on each service are of no interest to who runs the server.
+    private var quietLogger: Logger {
+        var quiet = logger
+        quiet.logLevel = max(quiet.logLevel, .critical)
+        return quiet
+    }
+
+    private var databaseOptions: DatabaseOptions {
+        DatabaseOptions(
+            retentionMs: serve.milliseconds(serve.retentionTime), retentionBytes: parseBytes(serve.retentionSize) ?? 0,
+            synchronous: serve.sync == .full ? .full : .normal)
+    }
+
+    private var engineOptions: EngineOptions {
+        var options = EngineOptions()
+        options.lookbackDeltaMs = serve.milliseconds(serve.lookbackDelta)
+        options.maxSamples = serve.maxSamples
+        options.timeoutMs = serve.milliseconds(serve.queryTimeout)
+        return options
+    }
+
+    private func apiOptions() throws -> APIOptions {
+        guard serve.listenAddresses.count <= 1 else {
+            throw CommandFailure("--web.listen-address can be given once; it was given \(serve.listenAddresses.count) times")
+        }
+        var options = APIOptions(address: try ListenAddress(parsing: serve.listenAddress))
+        options.enableLifecycle = serve.enableLifecycle
+        options.enableRemoteWriteReceiver = serve.enableRemoteWriteReceiver
+        options.connectionsMax = serve.maxConnections
+        options.readTimeoutSeconds = serve.milliseconds(serve.readTimeout) / 1000
+        options.queryConcurrencyMax = serve.maxConcurrency
+        options.corsOrigin = serve.corsOrigin
+        return options
+    }
+
+    private var build: BuildDescription {
+        BuildDescription(version: BuildInfo.prometheusVersion, revision: "tsdb-\(BuildInfo.version)", branch: "main")
+    }
+}
+
+/// The store's numbers in the API's form.
+private func storageStatistics(_ database: Database, limit: Int) -> StorageStatistics {
+    let stats = database.stats()
+    let cardinality = database.cardinality(limit: limit)
+    func entries(_ list: [Cardinality.Entry]) -> [StorageStatistics.Entry] {
+        list.map { StorageStatistics.Entry(name: $0.name, value: $0.count) }
+    }
+    var result = StorageStatistics()
+    result.seriesCount = stats.series
+    result.labelPairCount = stats.labelPairs
+    result.chunkCount = stats.headChunks
+    result.minTimeMs = stats.headMinTime ?? .max
+    result.maxTimeMs = stats.headMaxTime ?? .min
+    result.seriesCountByMetricName = entries(cardinality.seriesByMetricName)
+    result.labelValueCountByLabelName = entries(cardinality.valuesByLabelName)
+    result.memoryBytesByLabelName = entries(cardinality.bytesByLabelName)
+    result.seriesCountByLabelPair = entries(cardinality.seriesByLabelPair)
+    return result
+}

@@ -1,0 +1,67 @@
+import Logging
+import Model
+import Scraper
+import ServiceLifecycle
+import TSDB
+import UnixSignals
+
+/// Scrapes from when the server listens until it is told to stop.
+struct ScrapeService: Service {
+    let scraping: ScrapeManager
+    let configuration: ConfigurationFile
+    /// The port, once it is listened on: a server that cannot listen shall not have begun to scrape.
+    let listening: AsyncStream<Int>
+    let serve: Serve
+
+    func run() async throws {
+        let logger = Logger(label: "tsdb")
+        for await port in listening.cancelOnGracefulShutdown() {
+            let address = serve.listenAddress
+            let host = address.prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
+            let where_ = host.isEmpty ? "all addresses of this machine" : String(host)
+            logger.info(
+                "ready", metadata: ["listening": "\(where_), port \(port)", "store": "\(serve.storagePath)/\(Database.fileName)",
+                    "retention": "\(serve.retentionText)"])
+            configuration.apply(to: scraping)
+        }
+        await scraping.stop()
+    }
+}
+
+/// Reads the configuration again at every SIGHUP.
+struct ReloadOnHangup: Service {
+    let configuration: ConfigurationFile
+    let scraping: ScrapeManager
+    let logger: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            // What is wrong with the file has been logged; the configuration before it stays.
+            try? configuration.reload(into: scraping)
+        }
+    }
+}
+
+/// Logs what goes wrong in the store, once each.
+struct ProblemLog: Service {
+    let database: Database
+    let logger: Logger
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                for problem in database.takeProblems() { logger.error("\(problem)") }
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
+
+/// Ends, and with it the whole server, at a request to `/-/quit`.
+struct QuitService: Service {
+    let requests: AsyncStream<Void>
+
+    func run() async throws {
+        for await _ in requests.cancelOnGracefulShutdown() { return }
+    }
+}

@@ -1,0 +1,76 @@
+import Glibc
+import Model
+import PromQL
+
+@testable import TSDBCommand
+
+/// The built binaries: beside the test bundle.
+enum Programs {
+    static let directory: String = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let runner = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let byRunner = runner.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+        if access(byRunner + "/tsdb", X_OK) == 0 { return byRunner }
+        // Swift Testing's helper runs from the toolchain; the bundle is among its arguments.
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
+        return bundle.split(separator: "/").dropLast().map { "/\($0)" }.joined()
+    }()
+
+    static var tsdb: String { directory + "/tsdb" }
+    static var exporter: String { directory + "/gpu-exporter" }
+}
+
+/// A running `tsdb serve` with its own directory.
+final class TestServer: Sendable {
+    let port: Int
+    let data: String
+    let process: ChildProcess
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    /// Starts a server and waits until it is ready.
+    init(config: String, data: String? = nil, port: Int? = nil, flags: [String] = []) throws {
+        let directory = try temporaryDirectory()
+        self.port = try port ?? freePort()
+        self.data = data ?? directory + "/data"
+        try writeFile(directory + "/prometheus.yml", config)
+        process = try ChildProcess(
+            Programs.tsdb,
+            [
+                "serve", "--config.file=\(directory)/prometheus.yml", "--storage.tsdb.path=\(self.data)",
+                "--web.listen-address=127.0.0.1:\(self.port)",
+            ] + flags)
+        try waitUntilReady(url, process)
+    }
+}
+
+/// Waits until `url` answers that it is ready, or fails with what `process` printed.
+func waitUntilReady(_ url: String, _ process: ChildProcess) throws {
+    try eventually("\(url) is ready") {
+        guard process.isRunning else { throw TestFailure("the server ended: \(process.output)") }
+        return (try? HTTPClient.get("\(url)/-/ready", timeoutSeconds: 5))?.status == 200 ? () : nil
+    }
+}
+
+/// Starts `gpu-exporter` with simulated GPUs and waits until it answers.
+func startExporter(gpus: Int, port: Int) throws -> ChildProcess {
+    let process = try ChildProcess(Programs.exporter, ["--simulate", "\(gpus)", "--address", "127.0.0.1:\(port)"])
+    try eventually("the exporter answers") {
+        guard process.isRunning else { throw TestFailure("the exporter ended: \(process.output)") }
+        return (try? HTTPClient.get("http://127.0.0.1:\(port)/metrics", timeoutSeconds: 5))?.status == 200 ? () : nil
+    }
+    return process
+}
+
+/// The series of an instant vector, or of a range vector's answer as a matrix.
+func instantQuery(_ url: String, _ expression: String, at milliseconds: Int64? = nil) throws -> QueryValue {
+    try ServerSource(url: url, timeoutMs: 30_000).instant(expression, at: milliseconds ?? SystemClock().nowMs()).value
+}
+
+func rangeQuery(_ url: String, _ expression: String, _ range: QueryTimeRange) throws -> [MatrixSeries] {
+    guard case .matrix(let series) = try ServerSource(url: url, timeoutMs: 30_000).range(expression, range).value else {
+        throw TestFailure("no matrix for \(expression)")
+    }
+    return series
+}

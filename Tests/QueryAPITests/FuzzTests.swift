@@ -1,0 +1,150 @@
+import Model
+import Testing
+
+@testable import QueryAPI
+
+/// Inputs made at random must be refused or accepted, and never end the process. A failure names its seed.
+@Suite struct FuzzTests {
+    @Test(arguments: [1, 2, 3] as [UInt64]) func formsNeverTrap(_ seed: UInt64) throws {
+        var random = SplitMix(seed)
+        let pieces: [String] = ["%", "%4", "%41", "%zz", "&", "=", ";", "+", "a", "match[]", "\u{0}", "é", "%ff", "=="]
+        for _ in 0..<20_000 {
+            var form = Form()
+            try form.add((0..<random.below(12)).map { _ in pieces[random.below(pieces.count)] }.joined().utf8)
+            _ = try? form.limit("a")
+            _ = try? form.time("a")
+            _ = form.all("")
+        }
+    }
+
+    @Test func everyEncodedStringDecodesToItself() throws {
+        var random = SplitMix(7)
+        for _ in 0..<2000 {
+            let scalars = (0..<random.below(20)).compactMap { _ in Unicode.Scalar(UInt32(random.below(0x11_0000))) }
+            var text = ""
+            text.unicodeScalars.append(contentsOf: scalars)
+            var form = QueryAPI.Form()
+            try form.add("x=1&k=\(percentEncoded(text))&y".utf8)
+            #expect(form["k"].utf8.elementsEqual(text.utf8))
+            #expect(form.problem == nil)
+            #expect(form.parameters.map(\.name) == ["x", "k", "y"])
+        }
+    }
+
+    @Test(arguments: [11, 12] as [UInt64]) func timesAndDurationsNeverTrap(_ seed: UInt64) {
+        var random = SplitMix(seed)
+        let seeds = [
+            "2023-11-14T22:13:20.5+07:00", "1e308", "-1e308", "9223372036854775807", "-0", "1h30m", "9999999999y", "NaN",
+            "+Inf", "0x1p-2", "9e12", "-9e12", "9223372036", "9999-12-31T23:59:59.999999999Z", "0000-01-01T00:00:00Z",
+        ]
+        let alphabet = Array("0123456789eE+-.:TZyhmsd \u{0}n".unicodeScalars)
+        for _ in 0..<50_000 {
+            var text = Array(seeds[random.below(seeds.count)].unicodeScalars)
+            for _ in 0..<random.below(3) where !text.isEmpty {
+                text[random.below(text.count)] = alphabet[random.below(alphabet.count)]
+            }
+            var mutated = ""
+            mutated.unicodeScalars.append(contentsOf: text)
+            if let time = parseTime(mutated) {
+                #expect(time >= TimeBounds.min && time <= TimeBounds.max)
+                _ = CivilTime.format(time)
+            }
+            _ = parseDuration(mutated)
+        }
+    }
+
+    @Test func formattedTimesAreReadBack() {
+        var random = SplitMix(5)
+        for _ in 0..<20_000 {
+            // Years 0000 to 9999.
+            let time = Int64(random.below(315_569_520_000_000)) - 62_167_219_200_000
+            #expect(CivilTime.parse(CivilTime.format(time)) == time)
+        }
+    }
+
+    @Test(arguments: [21, 22, 23] as [UInt64]) func damagedWriteRequestsNeverTrap(_ seed: UInt64) {
+        let receiver = RemoteWriteReceiver(MemoryStore(), registry: MetricRegistry())
+        var message = Message()
+        for number in 0..<3 {
+            message.series([("__name__", "metric"), ("n", String(number))], [(1, 1), (2, .nan)])
+        }
+        message.metadata(1, "metric", "help", "unit")
+        var random = SplitMix(seed)
+        for length in 0..<message.bytes.count { _ = try? receiver.prepare(Array(message.bytes[..<length])) }
+        for _ in 0..<20_000 {
+            var bytes = message.bytes
+            for _ in 0...random.below(4) { bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
+            guard let prepared = try? receiver.prepare(bytes) else { continue }
+            #expect(prepared.batch.refs.count == prepared.sampleCount)
+            for index in prepared.batch.refs.indices { _ = prepared.labels(ofSample: index) }
+        }
+    }
+
+    @Test func damagedSnappyBlocksNeverTrap() {
+        var random = SplitMix(31)
+        let block = snappyCompressed((0..<2000).map { UInt8($0 / 7 % 50) })
+        for _ in 0..<20_000 {
+            var bytes = block
+            for _ in 0...random.below(3) { bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
+            if random.below(4) == 0 { bytes.removeLast(random.below(bytes.count)) }
+            let content = bytes.withUnsafeBytes { try? snappyDecompressed($0, bytesMax: 1 << 20) }
+            if let content { #expect(content.count <= 1 << 20) }
+        }
+    }
+
+    @Test func everyByteStringBecomesValidJSON() throws {
+        var random = SplitMix(41)
+        for _ in 0..<5000 {
+            let bytes = (0..<random.below(30)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            for escaping in [JSONEscaping.minimal, .html] {
+                var out: [UInt8] = []
+                bytes.withUnsafeBufferPointer { out.appendJSONString($0, escaping) }
+                let text = try #require(String(validating: out, as: UTF8.self))
+                #expect(text.dropFirst().dropLast().unicodeScalars.allSatisfy { $0.value >= 0x20 })
+                #expect(unescaped(text) == String(decoding: bytes, as: UTF8.self))
+            }
+        }
+    }
+}
+
+/// The text of a JSON string.
+private func unescaped(_ json: String) -> String? {
+    var rest = json.unicodeScalars.dropFirst().dropLast()
+    var text = String.UnicodeScalarView()
+    while let scalar = rest.popFirst() {
+        guard scalar == "\\" else {
+            if scalar == "\"" { return nil }
+            text.append(scalar)
+            continue
+        }
+        switch rest.popFirst() {
+        case "n": text.append("\n")
+        case "r": text.append("\r")
+        case "t": text.append("\t")
+        case "u":
+            guard let code = UInt32(String(rest.prefix(4)), radix: 16), let scalar = Unicode.Scalar(code) else { return nil }
+            text.append(scalar)
+            rest = rest.dropFirst(4)
+        case let other?: text.append(other)
+        case nil: return nil
+        }
+    }
+    return String(text)
+}
+
+/// - Source: https://prng.di.unimi.it/splitmix64.c
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}

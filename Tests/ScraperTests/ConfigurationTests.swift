@@ -1,0 +1,151 @@
+import Model
+import Testing
+
+@testable import Scraper
+
+@Suite struct ConfigurationTests {
+    static let full = """
+        global:
+          scrape_interval: 15s
+          scrape_timeout: 5s
+          evaluation_interval: 30s
+          external_labels: {cluster: "a", zone: 'b'}
+          sample_limit: 1000
+          body_size_limit: 10MB
+        scrape_configs:
+        - job_name: gpu exporters
+          honor_labels: true
+          honor_timestamps: false
+          scheme: https
+          metrics_path: /gpu/metrics
+          params: {module: [a, "b c"], x: ["1"]}
+          sample_limit: 5
+          basic_auth: {username: me, password: secret1}
+          tls_config: {insecure_skip_verify: true, ca_file: ca.pem}
+          follow_redirects: false
+          static_configs:
+          - targets: ["localhost:9400", 'pod-2:9400']
+            labels: {pool: "x", "null": "~"}
+          - targets: ["[::1]:9400"]
+          relabel_configs:
+          - source_labels: [__address__]
+            regex: '(.*):9400'
+            target_label: host
+            replacement: '${1}'
+          metric_relabel_configs:
+          - {source_labels: [__name__], regex: "go_.*", action: drop}
+          - {regex: "tmp_.*", action: labeldrop}
+        - job_name: "self"
+          authorization: {credentials: secret2}
+          static_configs: [{targets: ["localhost:9090"]}]
+
+        """
+
+    @Test func allKeysAreRead() throws {
+        let configuration = try Configuration.parse(text: Self.full, file: "/etc/p/prometheus.yml")
+        #expect(configuration.global.scrapeIntervalMs == 15_000)
+        #expect(configuration.global.externalLabels == makeLabels(["cluster": "a", "zone": "b"]))
+        #expect(configuration.warnings.isEmpty)
+        let job = try #require(configuration.jobs.first)
+        #expect(job.name == "gpu exporters")
+        #expect(job.honorLabels && !job.honorTimestamps)
+        #expect(job.scrapeIntervalMs == 15_000 && job.scrapeTimeoutMs == 5000)
+        #expect(job.limits.samples == 5)
+        #expect(job.limits.bodyBytes == 10 << 20)
+        #expect(job.http.tls.caFile == "/etc/p/ca.pem")
+        #expect(job.http.basicAuth?.password == .text("secret1"))
+        #expect(!job.http.followRedirects)
+        #expect(job.relabelRules.count == 1 && job.metricRelabelRules.count == 2)
+        #expect(configuration.jobs[1].http.authorization?.type == "Bearer")
+    }
+
+    @Test func defaultsArePrometheuss() throws {
+        let configuration = try Configuration.parse(text: "scrape_configs: [{job_name: a}]", file: "p.yml")
+        let job = try #require(configuration.jobs.first)
+        #expect(job.scrapeIntervalMs == 60_000 && job.scrapeTimeoutMs == 10_000)
+        #expect(job.metricsPath == "/metrics" && job.scheme == "http")
+        #expect(job.honorTimestamps && !job.honorLabels && job.enableCompression && job.http.followRedirects)
+        #expect(try Configuration.parse(text: "", file: "p.yml") == Configuration())
+    }
+
+    @Test func aShortIntervalShortensTheDefaultTimeout() throws {
+        let configuration = try Configuration.parse(
+            text: "global: {scrape_interval: 5s}\nscrape_configs: [{job_name: a}, {job_name: b, scrape_interval: 1s}]",
+            file: "p.yml")
+        #expect(configuration.jobs.map(\.scrapeTimeoutMs) == [5000, 1000])
+    }
+
+    @Test func theDumpReadsBackAsTheSameConfigurationAndHidesSecrets() throws {
+        let configuration = try Configuration.parse(text: Self.full, file: "p.yml")
+        let dump = configuration.yamlText
+        #expect(!dump.contains("secret1") && !dump.contains("secret2"))
+        var again = try Configuration.parse(text: dump, file: "p.yml")
+        again.jobs[0].http.basicAuth?.password = .text("secret1")
+        again.jobs[1].http.authorization?.credentials = .text("secret2")
+        #expect(again == configuration, "\(dump)")
+    }
+
+    @Test func emptySectionsAndHarmlessOnesAreAccepted() throws {
+        let text = """
+            rule_files: []
+            alerting: {alertmanagers: []}
+            storage: {tsdb: {out_of_order_time_window: 30m}}
+            scrape_configs:
+            - {job_name: a, kubernetes_sd_configs: [], scrape_protocols: [PrometheusText0.0.4]}
+            """
+        let configuration = try Configuration.parse(text: text, file: "p.yml")
+        #expect(configuration.warnings.count == 2)
+        #expect(
+            configuration.warnings[1]
+                == "p.yml:3:1: section storage is ignored: it has no effect; storage is set by command-line flags")
+    }
+
+    @Test func anchorsAndMergeKeysWork() throws {
+        let text = """
+            scrape_configs:
+            - &base {job_name: a, scrape_interval: 7s, honor_labels: true}
+            - {<<: *base, job_name: b, scrape_interval: 8s}
+            """
+        let jobs = try Configuration.parse(text: text, file: "p.yml").jobs
+        #expect(jobs.map(\.scrapeIntervalMs) == [7000, 8000])
+        #expect(jobs.map(\.honorLabels) == [true, true])
+    }
+
+    @Test func targetsGetTheirLabelsAndURLs() throws {
+        let configuration = try Configuration.parse(text: Self.full, file: "p.yml")
+        let (targets, problems) = configuration.jobs[0].buildTargets()
+        #expect(problems.isEmpty)
+        #expect(
+            targets.map(\.url)
+                == ["localhost:9400", "pod-2:9400", "[::1]:9400"].map {
+                    "https://\($0)/gpu/metrics?module=a&module=b%20c&x=1"
+                })
+        #expect(
+            targets[0].labels.description
+                == #"{host="localhost", instance="localhost:9400", job="gpu exporters", null="~", pool="x"}"#)
+        #expect(targets[0].discoveredLabels["__scrape_interval__"] == "15s")
+        #expect(targets[0].discoveredLabels["__param_module"] == "a")
+    }
+
+    @Test(arguments: [
+        ("example.com", "http://example.com/metrics"), ("example.com:80", "http://example.com:80/metrics"),
+        ("[::1]", "http://[::1]/metrics"),
+    ])
+    func addressesKeepThePortThatTheyHaveOrHaveNot(address: String, url: String) throws {
+        let text = "scrape_configs: [{job_name: a, static_configs: [{targets: ['\(address)']}]}]"
+        let targets = try Configuration.parse(text: text, file: "p.yml").jobs[0].buildTargets().targets
+        #expect(targets.map(\.url) == [url])
+        #expect(targets.first?.labels["instance"] == address)
+    }
+
+    @Test func unusableTargetsAreNamed() throws {
+        let text = """
+            scrape_configs:
+            - job_name: a
+              static_configs: [{targets: ['a b', 'x:1', 'x:1']}]
+            """
+        let (targets, problems) = try Configuration.parse(text: text, file: "p.yml").jobs[0].buildTargets()
+        #expect(targets.count == 1)
+        #expect(problems == ["target \"a b\" of job \"a\": \"a b\" is not a valid hostname"])
+    }
+}

@@ -1,0 +1,241 @@
+import Exposition
+import Model
+import Testing
+
+@testable import Scraper
+
+/// A session against a table of series, without clock, socket or store.
+private struct Bench {
+    var session = ScrapeSession()
+    var labels: [Labels] = []
+    var now: Int64 = 1000
+    var rules: [RelabelRule] = []
+    var tracksTimestamped = false
+    var honorTimestamps = true
+
+    private mutating func resolve(_ labels: Labels) -> SeriesRef {
+        if let index = self.labels.firstIndex(of: labels) { return SeriesRef(id: UInt32(index)) }
+        self.labels.append(labels)
+        return SeriesRef(id: UInt32(self.labels.count - 1))
+    }
+
+    private mutating func prepare() {
+        now += 1000
+        guard session.reportRefs.isEmpty else { return }
+        let up = resolve(Labels([("__name__", "up")]))
+        session.setReports([up])
+    }
+
+    /// What a page appends: series, value and, where it is not the scrape's, the time; `X` is a staleness marker.
+    mutating func scrape(_ page: String) throws -> [String] {
+        prepare()
+        let labeller = SampleLabeller(targetLabels: .empty, honorLabels: false, rules: rules, limits: ScrapeLimits())
+        var reader = session.reader(labeller, honorTimestamps: honorTimestamps)
+        try Array(page.utf8).withUnsafeBufferPointer { try reader.read($0, .text) }
+        let refs = reader.draft.newLabels.map { resolve($0) }
+        let counts = reader.counts
+        lastCounts = (counts.scraped, counts.kept, refs.count)
+        return show(
+            session.succeed(
+                &reader.draft, newRefs: refs, reports: [1], timestampMs: now, tracksTimestamped: tracksTimestamped))
+    }
+
+    var lastCounts = (scraped: 0, kept: 0, added: 0)
+
+    mutating func fail() -> [String] {
+        prepare()
+        return show(session.fail(reports: [0], timestampMs: now))
+    }
+
+    mutating func end() -> [String] {
+        now += 1000
+        return session.end(timestampMs: now).map { show(.init(batch: $0)) } ?? []
+    }
+
+    private func show(_ outcome: ScrapeSession.Outcome) -> [String] {
+        let batch = outcome.batch
+        return batch.refs.indices.map { index in
+            let value = StaleMarker.isStale(batch.values[index]) ? "X" : formatFloat(batch.values[index])
+            let time = batch.timestamp(index) == now ? "" : "@\(batch.timestamp(index))"
+            return "\(labels[Int(batch.refs[index].id)])=\(value)\(time)"
+        }
+    }
+}
+
+@Suite struct ScrapeSessionTests {
+    @Test func anUnchangedPageAppendsTheSameSeries() throws {
+        var bench = Bench()
+        #expect(try bench.scrape("a 1\nb 2\n") == ["a=1", "b=2", "up=1"])
+        #expect(bench.lastCounts == (2, 2, 2))
+        #expect(try bench.scrape("a 3\nb 4\n") == ["a=3", "b=4", "up=1"])
+        #expect(bench.lastCounts == (2, 2, 0))
+    }
+
+    @Test func seriesThatVanishEndAndMayComeBack() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a 1\nb 2\nc 3\n")
+        #expect(try bench.scrape("a 1\nc 3\n") == ["a=1", "c=3", "up=1", "b=X"])
+        #expect(try bench.scrape("a 1\nc 3\n") == ["a=1", "c=3", "up=1"])
+        #expect(try bench.scrape("a 1\nb 2\nc 3\n") == ["a=1", "b=2", "c=3", "up=1"])
+        #expect(try bench.scrape("") == ["up=1", "a=X", "b=X", "c=X"])
+    }
+
+    @Test func aFailedScrapeEndsAllSeriesOnce() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a 1\nb 2\n")
+        #expect(bench.fail() == ["up=0", "a=X", "b=X"])
+        #expect(bench.fail() == ["up=0"])
+        #expect(try bench.scrape("a 1\nb 2\n") == ["a=1", "b=2", "up=1"])
+        #expect(bench.lastCounts.added == 0)
+        #expect(bench.fail() == ["up=0", "a=X", "b=X"])
+    }
+
+    @Test func aPageThatDoesNotReadChangesNothing() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a 1\nb 2\n")
+        #expect(throws: ScrapeFailure.self) { try bench.scrape("a 1\nnew 2\nb x\n") }
+        #expect(bench.fail() == ["up=0", "a=X", "b=X"])
+        #expect(try bench.scrape("a 1\nb 2\n") == ["a=1", "b=2", "up=1"])
+    }
+
+    @Test func seriesWithTimesOfTheirOwnGetNoMarkers() throws {
+        var bench = Bench()
+        #expect(try bench.scrape("a 1 500\nb 2\n") == ["a=1@500", "b=2", "up=1"])
+        #expect(try bench.scrape("") == ["up=1", "b=X"])
+        bench = Bench()
+        bench.tracksTimestamped = true
+        _ = try bench.scrape("a 1 500\nb 2\n")
+        #expect(try bench.scrape("") == ["up=1", "a=X", "b=X"])
+        bench = Bench()
+        bench.honorTimestamps = false
+        #expect(try bench.scrape("a 1 500\nb 2\n") == ["a=1", "b=2", "up=1"])
+        #expect(try bench.scrape("") == ["up=1", "a=X", "b=X"])
+    }
+
+    @Test func aSeriesThatTakesOnTimesStaysOpen() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a 1\n")
+        #expect(try bench.scrape("a 1 500\n") == ["a=1@500", "up=1"])
+        #expect(try bench.scrape("a 1\n") == ["a=1", "up=1"])
+        #expect(bench.fail() == ["up=0", "a=X"])
+    }
+
+    @Test func timesTooFarAheadAreLeftOut() throws {
+        var bench = Bench()
+        #expect(try bench.scrape("a 1 99999999\nb 2\n") == ["b=2", "up=1"])
+    }
+
+    @Test func anEndedTargetClosesItsReportsToo() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a 1\n")
+        #expect(bench.end() == ["a=X", "up=X"])
+        #expect(bench.end() == [])
+    }
+
+    @Test func otherRulesEndWhatTheyNoLongerKeep() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a 1\nb 2\n")
+        var rule = RelabelRule(regex: try RegularExpression("b"))
+        (rule.sourceLabels, rule.action) = (["__name__"], .drop)
+        bench.rules = [rule]
+        bench.session.invalidateLines()
+        #expect(try bench.scrape("a 1\nb 2\n") == ["a=1", "up=1", "b=X"])
+        #expect(bench.lastCounts.scraped == 2 && bench.lastCounts.kept == 1)
+        #expect(try bench.scrape("b 1\na 2\n") == ["a=2", "up=1"])
+    }
+
+    @Test func twoSpellingsOfASeriesAreOneSeries() throws {
+        var bench = Bench()
+        _ = try bench.scrape("a{x=\"1\"} 1\n")
+        #expect(try bench.scrape("a{ x = \"1\", } 2\n") == ["a{x=\"1\"}=2", "up=1"])
+    }
+
+    @Test func theTypeBeforeALineStillCountsWhenItsOwnLineIsKnown() throws {
+        var bench = Bench()
+        _ = try bench.scrape("# TYPE h histogram\nh_bucket{le=\"1\"} 1\n")
+        #expect(
+            try bench.scrape("# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"2\"} 1\n").contains(
+                "h_bucket{le=\"2.0\"}=1"))
+        let labels = bench.session.exposedLabels(of: [SeriesRef(id: 1)]).first?.labels
+        #expect(labels?.last == Label(name: "le", value: "1.0"))
+    }
+
+    /// Random pages against the plain definition: what a page has is appended in its order, and what the last good
+    /// page had and this one has not ends.
+    @Test func randomPagesAgreeWithTheDefinition() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = SeededGenerator(seed: seed)
+        var bench = Bench()
+        var live: [String] = []
+        var page: [String] = []
+        for step in 0..<2000 {
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0: page.removeAll { _ in Int.random(in: 0..<4, using: &random) == 0 }
+            case 1: page.shuffle(using: &random)
+            case 2, 3:
+                let name = "s\(Int.random(in: 0..<40, using: &random))"
+                if !page.contains(name) { page.insert(name, at: Int.random(in: 0...page.count, using: &random)) }
+            default: break
+            }
+            if Int.random(in: 0..<10, using: &random) == 0 {
+                #expect(bench.fail() == ["up=0"] + live.map { "\($0)=X" }, "seed \(seed), step \(step)")
+                live = []
+                continue
+            }
+            let values = page.map { _ in Int.random(in: 0..<100, using: &random) }
+            var text = ""
+            for (name, value) in zip(page, values) { text += "# HELP \(name) x\n\(name) \(value)\n" }
+            let result = try bench.scrape(text)
+            let expected = zip(page, values).map { "\($0)=\($1)" } + ["up=1"]
+            let gone = live.filter { !page.contains($0) }.map { "\($0)=X" }
+            #expect(result == expected + gone, "seed \(seed), step \(step)")
+            live = page
+        }
+    }
+}
+
+@Suite struct SessionSlotTests {
+    private func target(_ name: String) -> Target {
+        let labels = Labels([("instance", name)])
+        let description = TargetDescription(
+            discoveredLabels: labels, labels: labels, url: "http://\(name)/", intervalMs: 1000, timeoutMs: 1000)
+        return Target(description, job: JobConfiguration(), source: 1)
+    }
+
+    @Test func oneScrapeAtATime() {
+        var slot = SessionSlot()
+        let session = slot.take()
+        #expect(session != nil && slot.take() == nil)
+        guard let session, case .none = slot.giveBack(session) else { return #expect(Bool(false)) }
+        #expect(slot.take() != nil)
+    }
+
+    @Test func aTargetThatLeavesDuringAScrapeEndsAfterIt() {
+        var slot = SessionSlot()
+        let session = slot.take()
+        guard case .none = slot.leave(successor: nil) else { return #expect(Bool(false)) }
+        #expect(slot.take() == nil)
+        guard let session, case .end = slot.giveBack(session) else { return #expect(Bool(false)) }
+        #expect(slot.take() == nil)
+    }
+
+    @Test func aSuccessorGetsTheSession() {
+        let successor = target("b")
+        var idle = SessionSlot()
+        guard case .handOver(_, let to) = idle.leave(successor: successor) else { return #expect(Bool(false)) }
+        #expect(to === successor)
+        var busy = SessionSlot()
+        let session = busy.take()
+        guard case .none = busy.leave(successor: successor) else { return #expect(Bool(false)) }
+        guard let session, case .handOver(_, let later) = busy.giveBack(session) else { return #expect(Bool(false)) }
+        #expect(later === successor)
+    }
+
+    @Test func aSuccessorThatLeavesBeforeItsSessionComesPassesItOn() {
+        let third = target("c")
+        var second = SessionSlot.awaitingSession()
+        guard case .none = second.leave(successor: third) else { return #expect(Bool(false)) }
+        guard case .handOver(_, let to) = second.giveBack(ScrapeSession()) else { return #expect(Bool(false)) }
+        #expect(to === third)
+    }
+}

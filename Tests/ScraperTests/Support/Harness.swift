@@ -1,0 +1,109 @@
+import Exposition
+import Glibc
+import Logging
+import Model
+import Synchronization
+import Testing
+
+@testable import Scraper
+
+/// A scrape manager with a store in memory and a logger that remembers.
+final class Harness: Sendable {
+    let store = MemoryStore()
+    let registry = MetricRegistry()
+    let log = LogRecorder()
+    let manager: ScrapeManager
+
+    init() {
+        let log = self.log
+        let logger = Logger(label: "test") { _ in log }
+        manager = ScrapeManager(
+            store: store, clock: SystemClock(), logger: logger, registry: registry, version: "1.2.3")
+    }
+
+    /// Applies a configuration of one job with a short interval.
+    func scrape(
+        port: UInt16, path: String = "/metrics", interval: String = "400ms", timeout: String = "400ms", more: String = ""
+    ) throws {
+        manager.apply(
+            try Configuration.parse(
+                text: """
+                    scrape_configs:
+                    - job_name: test
+                      scrape_interval: \(interval)
+                      scrape_timeout: \(timeout)
+                      metrics_path: \(path)
+                      static_configs: [{targets: ['127.0.0.1:\(port)']}]
+                    \(more)
+                    """, file: "test.yml"))
+    }
+
+    /// Waits until `condition` holds, for at most forty seconds.
+    func wait(_ what: String, _ condition: () -> Bool, at place: SourceLocation = #_sourceLocation) async throws {
+        for _ in 0..<8000 {
+            if condition() { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("timed out waiting for \(what)", sourceLocation: place)
+    }
+
+    var target: TargetStatus? { manager.activeTargets().first }
+
+    func report(_ name: String, _ port: UInt16) -> [MemoryStore.Sample] {
+        store.samples("\(name){instance=\"127.0.0.1:\(port)\", job=\"test\"}")
+    }
+
+    func metric(_ name: String) -> Double? { registry.collect().first { $0.name == name }?.points.first?.value }
+}
+
+/// Keeps log lines.
+final class LogRecorder: LogHandler, Sendable {
+    private let recorded = Mutex<[String]>([])
+
+    var lines: [String] { recorded.withLock { $0 } }
+
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) {
+        let metadata = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        recorded.withLock { $0.append("\(event.level) \(event.message)\(metadata)") }
+    }
+}
+
+/// SplitMix64: a run repeats from its seed.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
+
+/// A program's path, from the PATH.
+func findProgram(_ name: String) -> String? {
+    guard let path = getenv("PATH") else { return nil }
+    return String(cString: path).split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+}
+
+/// Labels as a dictionary literal.
+func makeLabels(_ pairs: KeyValuePairs<String, String>) -> Labels {
+    Labels(pairs.map { (name: $0.key, value: $0.value) })
+}

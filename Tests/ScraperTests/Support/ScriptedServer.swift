@@ -1,0 +1,151 @@
+import Glibc
+import Model
+import Synchronization
+
+/// A loopback HTTP server that answers each path as it is told to, well or badly.
+final class ScriptedServer: Sendable {
+    enum Step: Sendable {
+        case send([UInt8])
+        case sleep(milliseconds: UInt32)
+        /// Sends the byte `x` this often.
+        case flood(Int)
+    }
+
+    typealias Script = @Sendable (_ request: String, _ count: Int) -> [Step]
+
+    let port: UInt16
+    private let descriptor: Int32
+    private let script: Script
+    private let counts = Mutex<[String: Int]>([:])
+    private let seen = Mutex<[String]>([])
+
+    /// - Parameter script: gets a request's head, and how many requests for its path came before, and says what is sent;
+    ///   the connection is closed behind it unless a response was complete and said how long it is.
+    init(_ script: @escaping Script) throws {
+        self.script = script
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let socket = descriptor
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 && listen(socket, 64) == 0 && getsockname(socket, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw ServerError() }
+        port = UInt16(bigEndian: address.sin_port)
+        var thread = pthread_t()
+        pthread_create(&thread, nil, acceptMain, Unmanaged.passRetained(self).toOpaque())
+        pthread_detach(thread)
+    }
+
+    struct ServerError: Error {}
+
+    /// The heads of all requests so far.
+    var requests: [String] { seen.withLock { $0 } }
+
+    /// Stops taking connections.
+    func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    static func page(
+        _ body: String, contentType: String? = "text/plain; version=0.0.4", status: String = "200 OK",
+        extra: String = ""
+    ) -> [Step] {
+        let type = contentType.map { "Content-Type: \($0)\r\n" } ?? ""
+        let head = "HTTP/1.1 \(status)\r\n\(type)\(extra)Content-Length: \(body.utf8.count)\r\n\r\n"
+        return [.send(Array((head + body).utf8))]
+    }
+
+    fileprivate func acceptLoop() {
+        while true {
+            let connection = accept(descriptor, nil, nil)
+            guard connection >= 0 else { break }
+            var thread = pthread_t()
+            let context = Unmanaged.passRetained(Connection(server: self, descriptor: connection)).toOpaque()
+            pthread_create(&thread, nil, connectionMain, context)
+            pthread_detach(thread)
+        }
+        Glibc.close(descriptor)
+    }
+
+    fileprivate func serve(_ connection: Int32) {
+        defer { Glibc.close(connection) }
+        while let request = readHead(connection) {
+            let path = String(request.split(separator: " ").dropFirst().first ?? "")
+            let count = counts.withLock { counts in
+                defer { counts[path, default: 0] += 1 }
+                return counts[path, default: 0]
+            }
+            seen.withLock { $0.append(request) }
+            let steps = script(request, count)
+            for step in steps where !perform(step, connection) { return }
+            // Only what is a whole response in one piece leaves the connection usable.
+            guard steps.count == 1, case .send = steps[0] else { return }
+        }
+    }
+
+    private func readHead(_ connection: Int32) -> String? {
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while head.count < 65536 {
+            guard recv(connection, &byte, 1, 0) == 1 else { return nil }
+            head.append(byte)
+            if head.suffix(4) == [13, 10, 13, 10] { return String(decoding: head, as: UTF8.self) }
+        }
+        return nil
+    }
+
+    private func perform(_ step: Step, _ connection: Int32) -> Bool {
+        switch step {
+        case .sleep(let milliseconds):
+            usleep(milliseconds * 1000)
+            return true
+        case .send(let bytes): return send(bytes, connection)
+        case .flood(let count):
+            let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
+            var left = count
+            while left > 0 {
+                guard send(Array(chunk.prefix(left)), connection) else { return false }
+                left -= min(left, chunk.count)
+            }
+            return true
+        }
+    }
+
+    private func send(_ bytes: [UInt8], _ connection: Int32) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        return true
+    }
+}
+
+private final class Connection: Sendable {
+    let server: ScriptedServer
+    let descriptor: Int32
+
+    init(server: ScriptedServer, descriptor: Int32) {
+        self.server = server
+        self.descriptor = descriptor
+    }
+}
+
+private func acceptMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let context { Unmanaged<ScriptedServer>.fromOpaque(context).takeRetainedValue().acceptLoop() }
+    return nil
+}
+
+private func connectionMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let context {
+        let connection = Unmanaged<Connection>.fromOpaque(context).takeRetainedValue()
+        connection.server.serve(connection.descriptor)
+    }
+    return nil
+}
