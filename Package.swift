@@ -67,10 +67,15 @@ let package = Package(
             name: "PromQLTests", dependencies: ["PromQL", "Model"], resources: [.copy("Scripts")], swiftSettings: strict
         ),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "Model"], swiftSettings: strict),
-        .testTarget(name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model"], swiftSettings: strict),
         .testTarget(
-            name: "QueryAPITests", dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy"], swiftSettings: strict),
-        .testTarget(name: "ExporterTests", dependencies: ["Exporter"], swiftSettings: strict),
+            name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model", logging], swiftSettings: strict),
+        .testTarget(
+            name: "QueryAPITests",
+            dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle] + hummingbird,
+            swiftSettings: strict),
+        .testTarget(
+            name: "ExporterTests", dependencies: ["Exporter", argumentParser, logging] + hummingbird,
+            swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
         .testTarget(
             name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL"], swiftSettings: strict),

@@ -23,21 +23,17 @@ public protocol Appendable: Sendable {
 
 /// Samples that are appended together, as columns.
 public struct SampleBatch: Sendable {
-    /// Where batches of one origin, such as a scrape target, resemble each other, the origin's number, which lets the
-    /// journal write only what changed; 0 where there is no such origin.
-    public var source: UInt32
     /// Per sample its series. Of two samples of one series in a batch the earlier comes first.
     public var refs: [SeriesRef]
     /// Milliseconds since the Unix epoch: one per sample, or a single element that holds for all.
     public var timestamps: [Int64]
     public var values: [Double]
 
-    public init(source: UInt32 = 0, refs: [SeriesRef], timestamps: [Int64], values: [Double]) {
+    public init(refs: [SeriesRef], timestamps: [Int64], values: [Double]) {
         precondition(refs.count == values.count, "BUG: \(refs.count) series for \(values.count) values")
         precondition(
             timestamps.count == refs.count || timestamps.count == 1,
             "BUG: \(timestamps.count) timestamps for \(refs.count) samples")
-        self.source = source
         self.refs = refs
         self.timestamps = timestamps
         self.values = values

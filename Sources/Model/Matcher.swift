@@ -43,8 +43,9 @@ public struct Matcher: Sendable {
     /// Whether a series whose label has this value (empty where it has none) is selected.
     public func matches(_ candidate: String) -> Bool {
         switch op {
-        case .equal: candidate == value
-        case .notEqual: candidate != value
+        // Bytes, not characters: an é of one code point is not an é of two.
+        case .equal: candidate.utf8.elementsEqual(value.utf8)
+        case .notEqual: !candidate.utf8.elementsEqual(value.utf8)
         case .matches: expression!.matches(candidate)
         case .notMatches: !expression!.matches(candidate)
         }

@@ -43,15 +43,14 @@ extension ScrapeManager {
         var actions: [SessionSlot.Action] = []
         for (description, job) in plan.targets {
             guard let before = old.removeValue(forKey: description.identity) else {
-                state.lastSource &+= 1
-                targets.append(Target(description, job: job, source: state.lastSource))
+                targets.append(Target(description, job: job))
                 continue
             }
             if before.description == description, before.job.scrapesLike(job) {
                 targets.append(before)
                 continue
             }
-            let after = Target(description, job: job, source: before.source, slot: .awaitingSession())
+            let after = Target(description, job: job, slot: .awaitingSession())
             let health = before.status.withLock { $0 }
             after.status.withLock { $0 = health }
             actions.append(before.slot.withLock { $0.leave(successor: after) })

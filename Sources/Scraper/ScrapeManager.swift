@@ -12,7 +12,6 @@ public final class ScrapeManager: TargetProvider, Sendable {
     struct State {
         /// Sorted by job, then by URL.
         var targets: [Target] = []
-        var lastSource: UInt32 = 0
         var isStopped = false
     }
 

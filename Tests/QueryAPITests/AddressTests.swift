@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct AddressTests {
     @Test(arguments: [
-        (":9090", "", 9090), ("0.0.0.0:9090", "0.0.0.0", 9090), ("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0),
+        (":9090", "", 9090), ("0.0.0.0:9090", "0.0.0.0", 9090), ("[::1]:80", "::1", 80),
+        ("localhost:0", "localhost", 0),
     ])
     func addressIsRead(_ text: String, _ host: String, _ port: Int) throws {
         #expect(try ListenAddress(parsing: text) == ListenAddress(host: host, port: port))
@@ -17,7 +18,10 @@ import Testing
     @Test func takenPortIsToldClearly() async throws {
         try await withServer { port in
             let error = await #expect(throws: ListenError.self) {
-                try await withServer { $0.options.address.port = port } _: { _ in }
+                try await withServer {
+                    $0.options.address.port = port
+                } _: { _ in
+                }
             }
             #expect("\(error!)".hasPrefix("cannot listen on 127.0.0.1:\(port): address already in use"))
             #expect("\(error!)".contains("--web.listen-address"))
@@ -25,7 +29,9 @@ import Testing
     }
 
     @Test func everyAddressIsListenedOnWhereNoHostIsNamed() async throws {
-        try await withServer { $0.options.address.host = "" } _: { port in
+        try await withServer {
+            $0.options.address.host = ""
+        } _: { port in
             let answer = try await get(port, "/-/healthy")
             #expect(answer.status == 200)
         }

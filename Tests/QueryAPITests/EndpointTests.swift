@@ -5,23 +5,31 @@ import Testing
 
 @Suite struct EndpointTests {
     static let answers = [
-        Recorded("query_exemplars?query=test&start=1700000000000&end=1700000000001", #"{"status":"success","data":[]}"#),
-        recordedError("query_exemplars", 400, "bad_data", "unknown position: parse error: no expression found in input"),
-        recordedError("query_exemplars?query=test&start=2&end=1", 400, "bad_data", "end timestamp must not be before start timestamp"),
+        Recorded(
+            "query_exemplars?query=test&start=1700000000000&end=1700000000001", #"{"status":"success","data":[]}"#),
+        recordedError(
+            "query_exemplars", 400, "bad_data", "unknown position: parse error: no expression found in input"),
+        recordedError(
+            "query_exemplars?query=test&start=2&end=1", 400, "bad_data",
+            "end timestamp must not be before start timestamp"),
         Recorded("rules", #"{"status":"success","data":{"groups":[]}}"#),
         Recorded("rules?type=alert", #"{"status":"success","data":{"groups":[]}}"#),
         recordedError("rules?type=foo", 400, "bad_data", #"invalid parameter \"type\": not supported value \"foo\""#),
         Recorded("alerts", #"{"status":"success","data":{"alerts":[]}}"#),
         Recorded("alertmanagers", #"{"status":"success","data":{"activeAlertmanagers":[],"droppedAlertmanagers":[]}}"#),
         Recorded("notifications", #"{"status":"success","data":[]}"#),
-        Recorded("targets", #"{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"#),
+        Recorded(
+            "targets", #"{"status":"success","data":{"activeTargets":[],"droppedTargets":[],"droppedTargetCounts":{}}}"#
+        ),
         Recorded("scrape_pools", #"{"status":"success","data":{"scrapePools":[]}}"#),
         Recorded("metadata", #"{"status":"success","data":{}}"#),
         recordedError("metadata?limit=x", 400, "bad_data", "limit must be a number"),
         recordedError("metadata?limit_per_metric=x", 400, "bad_data", "limit_per_metric must be a number"),
         Recorded("status/walreplay", #"{"status":"success","data":{"min":0,"max":0,"current":0}}"#),
         Recorded("format_query?query=sum(up)by(job)", #"{"status":"success","data":"sum by (job) (up)"}"#),
-        recordedError("format_query?query={", 400, "bad_data", #"invalid parameter \"query\": 1:2: parse error: unexpected end of input inside braces"#),
+        recordedError(
+            "format_query?query={", 400, "bad_data",
+            #"invalid parameter \"query\": 1:2: parse error: unexpected end of input inside braces"#),
         recordedError("status/tsdb?limit=0", 400, "bad_data", "limit must be a positive number"),
     ]
 
@@ -42,7 +50,8 @@ import Testing
         ("GET", "/-/quit", 405, "Only POST or PUT requests allowed", nil),
         ("POST", "/-/reload", 403, "Lifecycle API is not enabled.", nil),
         ("PUT", "/-/quit", 403, "Lifecycle API is not enabled.", nil),
-        ("GET", "/api/v1/nope", 404, "404 page not found\n", nil), ("GET", "/api/v1/", 404, "404 page not found\n", nil),
+        ("GET", "/api/v1/nope", 404, "404 page not found\n", nil),
+        ("GET", "/api/v1/", 404, "404 page not found\n", nil),
         ("GET", "/api/v1/rules/test/test", 404, "404 page not found\n", nil),
         ("GET", "/api/v1/label/a%2Fb/values", 404, "404 page not found\n", nil),
         ("GET", "/api/v1/label//values", 404, "404 page not found\n", nil),
@@ -56,7 +65,10 @@ import Testing
         ("PATCH", "/-/reload", 405, "Method Not Allowed\n", "GET, OPTIONS, POST, PUT"),
         ("OPTIONS", "/api/v1/query", 204, "", nil), ("OPTIONS", "/api/v1/nope", 204, "", nil),
         ("OPTIONS", "/-/healthy", 200, "", "GET, HEAD, OPTIONS"),
-        ("POST", "/api/v1/admin/tsdb/snapshot", 500, #"{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}"#, nil),
+        (
+            "POST", "/api/v1/admin/tsdb/snapshot", 500,
+            #"{"status":"error","errorType":"unavailable","error":"admin APIs disabled"}"#, nil
+        ),
         ("DELETE", "/api/v1/series", 500, #"{"status":"error","errorType":"internal","error":"not implemented"}"#, nil),
     ]
 
@@ -124,7 +136,8 @@ import Testing
             lastScrape: 1_700_000_000_120, lastScrapeDurationSeconds: 0.25, health: .down, scrapeIntervalMs: 15_000,
             scrapeTimeoutMs: 1_500)
         let fresh = TargetStatus(
-            discoveredLabels: .empty, labels: .empty, scrapePool: "b", scrapeURL: "", globalURL: "", scrapeIntervalMs: 60_000,
+            discoveredLabels: .empty, labels: .empty, scrapePool: "b", scrapeURL: "", globalURL: "",
+            scrapeIntervalMs: 60_000,
             scrapeTimeoutMs: 10_000)
         try await withServer { setup in
             setup.dependencies.targets = FixedTargets(targets: [target, fresh])
@@ -149,11 +162,15 @@ import Testing
             MetricMetadata(metric: "temp", type: .unknown, help: "other"),
         ])
         let requests = #""http_requests_total":[{"type":"counter","help":"a\u003cb","unit":""}]"#
-        let temp = #""temp":[{"type":"gauge","help":"heat","unit":"celsius"},{"type":"unknown","help":"other","unit":""}]"#
+        let temp =
+            #""temp":[{"type":"gauge","help":"heat","unit":"celsius"},{"type":"unknown","help":"other","unit":""}]"#
         try await withServer(store) { port in
-            #expect(try await get(port, "/api/v1/metadata").text == #"{"status":"success","data":{\#(requests),\#(temp)}}"#)
-            #expect(try await get(port, "/api/v1/metadata?metric=temp").text == #"{"status":"success","data":{\#(temp)}}"#)
-            #expect(try await get(port, "/api/v1/metadata?limit=1").text == #"{"status":"success","data":{\#(requests)}}"#)
+            #expect(
+                try await get(port, "/api/v1/metadata").text == #"{"status":"success","data":{\#(requests),\#(temp)}}"#)
+            #expect(
+                try await get(port, "/api/v1/metadata?metric=temp").text == #"{"status":"success","data":{\#(temp)}}"#)
+            #expect(
+                try await get(port, "/api/v1/metadata?limit=1").text == #"{"status":"success","data":{\#(requests)}}"#)
             let one = try await get(port, "/api/v1/metadata?metric=temp&limit_per_metric=1").text
             #expect(one == #"{"status":"success","data":{"temp":[{"type":"gauge","help":"heat","unit":"celsius"}]}}"#)
         }
@@ -165,7 +182,9 @@ import Testing
         try await withServer { setup in
             setup.options.enableLifecycle = true
             setup.dependencies.reload = {
-                let count = calls.withLock { $0.append("reload"); return $0.count }
+                let count = calls.withLock {
+                    $0.append("reload"); return $0.count
+                }
                 if count > 1 { throw Broken() }
             }
             setup.dependencies.quit = { calls.withLock { $0.append("quit") } }
@@ -202,7 +221,9 @@ import Testing
                 let line = answer.text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
                 #expect(line.flatMap { Double($0.dropFirst(name.count + 1)) } ?? 0 > 0, "\(name)")
             }
-            #expect(answer.text.contains(#"prometheus_build_info{branch="b",goversion="c",revision="r",version="3.14.0"} 1"#))
+            #expect(
+                answer.text.contains(
+                    #"prometheus_build_info{branch="b",goversion="c",revision="r",version="3.14.0"} 1"#))
         }
     }
 
@@ -216,7 +237,9 @@ import Testing
     }
 
     @Test func prefixComesBeforeEveryPath() async throws {
-        try await withServer { $0.options.routePrefix = "/prom" } _: { port in
+        try await withServer {
+            $0.options.routePrefix = "/prom"
+        } _: { port in
             #expect(try await get(port, "/prom/api/v1/query?query=1&time=1").status == 200)
             #expect(try await get(port, "/prom/-/healthy").status == 200)
             #expect(try await get(port, "/api/v1/query?query=1").status == 404)

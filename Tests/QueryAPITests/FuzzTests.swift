@@ -34,7 +34,8 @@ import Testing
     @Test(arguments: [11, 12] as [UInt64]) func timesAndDurationsNeverTrap(_ seed: UInt64) {
         var random = SplitMix(seed)
         let seeds = [
-            "2023-11-14T22:13:20.5+07:00", "1e308", "-1e308", "9223372036854775807", "-0", "1h30m", "9999999999y", "NaN",
+            "2023-11-14T22:13:20.5+07:00", "1e308", "-1e308", "9223372036854775807", "-0", "1h30m", "9999999999y",
+            "NaN",
             "+Inf", "0x1p-2", "9e12", "-9e12", "9223372036", "9999-12-31T23:59:59.999999999Z", "0000-01-01T00:00:00Z",
         ]
         let alphabet = Array("0123456789eE+-.:TZyhmsd \u{0}n".unicodeScalars)
@@ -63,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [21, 22, 23] as [UInt64]) func damagedWriteRequestsNeverTrap(_ seed: UInt64) {
-        let receiver = RemoteWriteReceiver(MemoryStore(), registry: MetricRegistry())
+        let receiver = RemoteWriteReceiver(MemoryStore(), clock: SystemClock(), registry: MetricRegistry())
         var message = Message()
         for number in 0..<3 {
             message.series([("__name__", "metric"), ("n", String(number))], [(1, 1), (2, .nan)])
@@ -122,7 +123,9 @@ private func unescaped(_ json: String) -> String? {
         case "r": text.append("\r")
         case "t": text.append("\t")
         case "u":
-            guard let code = UInt32(String(rest.prefix(4)), radix: 16), let scalar = Unicode.Scalar(code) else { return nil }
+            guard let code = UInt32(String(rest.prefix(4)), radix: 16), let scalar = Unicode.Scalar(code) else {
+                return nil
+            }
             text.append(scalar)
             rest = rest.dropFirst(4)
         case let other?: text.append(other)

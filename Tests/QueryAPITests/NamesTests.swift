@@ -3,7 +3,10 @@ import Testing
 
 @Suite struct NamesTests {
     static let answers = [
-        Recorded("labels", #"{"status":"success","data":["Hostname","__name__","gpu","group","instance","job","kind","my.label","path"]}"#),
+        Recorded(
+            "labels",
+            #"{"status":"success","data":["Hostname","__name__","gpu","group","instance","job","kind","my.label","path"]}"#
+        ),
         Recorded("labels?match[]=temp", #"{"status":"success","data":["Hostname","__name__","gpu"]}"#),
         Recorded(
             "labels?match[]=temp&match[]=vals&limit=2",
@@ -12,9 +15,13 @@ import Testing
         Recorded("labels?start=5&end=4", #"{"status":"success","data":[]}"#),
         Recorded("labels?start=1&end=4", #"{"status":"success","data":[]}"#),
         Recorded("labels?limit=0&match[]=temp", #"{"status":"success","data":["Hostname","__name__","gpu"]}"#),
-        Recorded("labels?limit=9223372036854775807&match[]=temp", #"{"status":"success","data":["Hostname","__name__","gpu"]}"#),
+        Recorded(
+            "labels?limit=9223372036854775807&match[]=temp",
+            #"{"status":"success","data":["Hostname","__name__","gpu"]}"#),
         Recorded("label/gpu/values", #"{"status":"success","data":["0"]}"#),
-        Recorded("label/__name__/values", #"{"status":"success","data":["http_requests_total","my.metric","temp","vals","weird"]}"#),
+        Recorded(
+            "label/__name__/values",
+            #"{"status":"success","data":["http_requests_total","my.metric","temp","vals","weird"]}"#),
         Recorded(
             "label/__name__/values?limit=1",
             #"{"status":"success","data":["http_requests_total"],"warnings":["results truncated due to limit"]}"#),
@@ -37,17 +44,26 @@ import Testing
         Recorded(
             "series?match[]=temp&start=-292273086-05-16T16:47:06Z&end=292277025-08-18T07:12:54.999999999Z",
             #"{"status":"success","data":[{"Hostname":"a","__name__":"temp","gpu":"0"}]}"#),
-        recordedError("labels?limit=x", 400, "bad_data", #"invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax"#),
+        recordedError(
+            "labels?limit=x", 400, "bad_data",
+            #"invalid parameter \"limit\": strconv.Atoi: parsing \"x\": invalid syntax"#),
         recordedError("labels?match[]={", 400, "bad_data", "1:2: parse error: unexpected end of input inside braces"),
         recordedError("labels?match[]={}", 400, "bad_data", "match[] must contain at least one non-empty matcher"),
-        recordedError("labels?match[]={a=%22%22}", 400, "bad_data", "match[] must contain at least one non-empty matcher"),
+        recordedError(
+            "labels?match[]={a=%22%22}", 400, "bad_data", "match[] must contain at least one non-empty matcher"),
         recordedError("labels?match[]=temp[5m]", 400, "bad_data", #"1:5: parse error: unexpected \"[\""#),
         recordedError("labels?a=%25zz%zz", 400, "bad_data", #"error parsing form values: invalid URL escape \"%zz\""#),
-        recordedError("labels?start=x", 400, "bad_data", #"invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp"#),
+        recordedError(
+            "labels?start=x", 400, "bad_data",
+            #"invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp"#),
         recordedError("label/U__/values", 400, "bad_data", #"invalid label name: \"\""#),
         recordedError("series", 400, "bad_data", "no match[] parameter provided"),
-        recordedError("series?match[]={", 400, "bad_data", #"invalid parameter \"match[]\": 1:2: parse error: unexpected end of input inside braces"#),
-        recordedError("series?match[]={}", 400, "bad_data", #"invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"#),
+        recordedError(
+            "series?match[]={", 400, "bad_data",
+            #"invalid parameter \"match[]\": 1:2: parse error: unexpected end of input inside braces"#),
+        recordedError(
+            "series?match[]={}", 400, "bad_data",
+            #"invalid parameter \"match[]\": match[] must contain at least one non-empty matcher"#),
     ]
 
     @Test(arguments: answers) func answerIsPrometheus(_ recorded: Recorded) async throws {
@@ -63,7 +79,8 @@ import Testing
             for recorded in NamesTests.answers where !recorded.target.hasPrefix("label/") {
                 let parts = recorded.target.split(separator: "?", maxSplits: 1)
                 let answer = try await ask(
-                    port, "POST", "/api/v1/\(parts[0])", headers: [("Content-Type", "application/x-www-form-urlencoded")],
+                    port, "POST", "/api/v1/\(parts[0])",
+                    headers: [("Content-Type", "application/x-www-form-urlencoded")],
                     body: parts.count > 1 ? Array(parts[1].utf8) : [])
                 #expect(answer.text == recorded.body, "\(recorded.target)")
             }
@@ -82,7 +99,9 @@ import Testing
         ("U___110000_", "U___110000_"), ("U___1f600_", "😀"), ("U__sp ace", "U__sp ace"),
     ])
     func labelNamesInPathsAreUnescaped(_ escaped: String, _ name: String) async throws {
-        let store = MemoryStore([(labels: labels([("__name__", "m"), (name, "found")]), samples: [(timestamp: t0, value: 1)])])
+        let store = MemoryStore([
+            (labels: labels([("__name__", "m"), (name, "found")]), samples: [(timestamp: t0, value: 1)])
+        ])
         try await withServer(store) { port in
             let answer = try await get(port, "/api/v1/label/\(percentEncoded(escaped))/values")
             #expect(answer.text == #"{"status":"success","data":["found"]}"#)

@@ -15,7 +15,10 @@ private let promtool: String? = {
             ["range", "URL", "temp", "--start=1700000001", "--end=1700000121", "--step=1m"],
             "temp{Hostname=\"a\", gpu=\"0\"} =>\n50 @[1700000001]\n50.25 @[1700000061]\n50.5 @[1700000121]\n"
         ),
-        (["series", "URL", "--match=temp", "--start=1700000000", "--end=1700003600"], "{Hostname=\"a\", __name__=\"temp\", gpu=\"0\"}\n"),
+        (
+            ["series", "URL", "--match=temp", "--start=1700000000", "--end=1700003600"],
+            "{Hostname=\"a\", __name__=\"temp\", gpu=\"0\"}\n"
+        ),
         (["labels", "URL", "gpu", "--start=1700000000", "--end=1700003600"], "0\n"),
     ]
 

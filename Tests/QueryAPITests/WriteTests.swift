@@ -44,9 +44,13 @@ import Testing
     @Test func forgottenSeriesAreResolvedAgain() async throws {
         let store = MemoryStore()
         try await withServer(store) { port in
-            _ = try await write(port) { $0.series([("__name__", "a")], [(1, 1)]); $0.series([("__name__", "b")], [(1, 1)]) }
+            _ = try await write(port) {
+                $0.series([("__name__", "a")], [(1, 1)]); $0.series([("__name__", "b")], [(1, 1)])
+            }
             store.forgetAll()
-            let answer = try await write(port) { $0.series([("__name__", "a")], [(2, 2), (3, 3)]); $0.series([("__name__", "b")], [(2, 4)]) }
+            let answer = try await write(port) {
+                $0.series([("__name__", "a")], [(2, 2), (3, 3)]); $0.series([("__name__", "b")], [(2, 4)])
+            }
             #expect(answer.status == 204)
             _ = try await write(port) { $0.series([("__name__", "b")], [(3, 5)]) }
         }
@@ -71,6 +75,21 @@ import Testing
         }
         #expect(store.contents["a"]?.map(\.value) == [1, 5])
         #expect(store.contents[#"b{x="1"}"#]?.map(\.value) == [3])
+    }
+
+    @Test func samplesFarInTheFutureAreLeftOut() async throws {
+        let store = MemoryStore()
+        let now: Int64 = 1_700_000_000_000  // what the server's clock says
+        try await withServer(store) { port in
+            let answer = try await write(port) {
+                $0.series([("__name__", "a")], [(now, 1), (now + 540_000, 2), (now + 660_000, 3), (.max, 4)])
+                $0.series([("__name__", "b")], [(now, 5)])
+            }
+            #expect(answer.status == 400)
+            #expect(answer.text == "out of bounds: 2 samples are more than 10 minutes in the future\n")
+        }
+        #expect(store.contents["a"]?.map(\.value) == [1, 2])
+        #expect(store.contents["b"]?.map(\.value) == [5])
     }
 
     @Test func repeatedSamplesAreAccepted() async throws {
@@ -100,7 +119,10 @@ import Testing
         ([], "no metric name"),
         ([(Array("__name__".utf8), [97]), ([97], [0xff])], #"the value of label "a" is not UTF-8"#),
         ([(Array("__name__".utf8), [97]), ([0xff], [97])], "is not UTF-8"),
-        ([(Array("__name__".utf8), [97]), ([97], [UInt8](repeating: 97, count: 65 << 10))], "is longer than 65536 bytes"),
+        (
+            [(Array("__name__".utf8), [97]), ([97], [UInt8](repeating: 97, count: 65 << 10))],
+            "is longer than 65536 bytes"
+        ),
     ]
 
     @Test(arguments: invalidLabels.indices) func invalidLabelsAre400AndTheRestIsStored(_ index: Int) async throws {
@@ -155,13 +177,19 @@ import Testing
     static let bodies: [(name: String, body: [UInt8], status: Int, text: String)] = [
         ("empty", [], 400, "snappy: corrupt input\n"),
         ("no snappy", [255, 255, 255, 255, 255], 400, "snappy: corrupt input\n"),
-        ("too long", [0x80, 0x80, 0x80, 0x80, 0x08, 0], 400, "snappy: decoded length 2147483648 exceeds limit 33554432\n"),
+        (
+            "too long", [0x80, 0x80, 0x80, 0x80, 0x08, 0], 400,
+            "snappy: decoded length 2147483648 exceeds limit 33554432\n"
+        ),
         ("empty request", snappyCompressed([]), 204, ""),
         ("no message", snappyCompressed([255, 255, 255]), 400, "unexpected EOF\n"),
         ("cut", snappyCompressed([10, 5, 1]), 400, "unexpected EOF\n"),
         ("group", snappyCompressed([0x0b]), 400, "illegal wireType 3 of field 1 at byte 1\n"),
         ("field 0", snappyCompressed([2, 0]), 400, "illegal tag 2 at byte 1\n"),
-        ("unknown fields", snappyCompressed([0x78, 1, 0x7a, 1, 65, 0x7d, 1, 2, 3, 4, 0x79, 1, 2, 3, 4, 5, 6, 7, 8]), 204, ""),
+        (
+            "unknown fields", snappyCompressed([0x78, 1, 0x7a, 1, 65, 0x7d, 1, 2, 3, 4, 0x79, 1, 2, 3, 4, 5, 6, 7, 8]),
+            204, ""
+        ),
     ]
 
     @Test func malformedBodiesAre400() async throws {
@@ -183,13 +211,17 @@ import Testing
             "Content-Type", "application/json", 415,
             "expected application/x-protobuf as the first (media) part, got application/json content-type\n"
         ),
-        ("Content-Encoding", "gzip", 415, "gzip encoding (compression) is not accepted by this server; only snappy is acceptable\n"),
+        (
+            "Content-Encoding", "gzip", 415,
+            "gzip encoding (compression) is not accepted by this server; only snappy is acceptable\n"
+        ),
         ("Content-Type", "application/x-protobuf;proto=prometheus.WriteRequest", 204, ""),
         ("Content-Type", "application/x-protobuf; charset=utf-8", 204, ""),
     ])
     func otherContentIs415(_ header: String, _ value: String, _ status: Int, _ text: String) async throws {
         try await withServer { port in
-            let answer = try await ask(port, "POST", "/api/v1/write", headers: [(header, value)], body: snappyCompressed([]))
+            let answer = try await ask(
+                port, "POST", "/api/v1/write", headers: [(header, value)], body: snappyCompressed([]))
             #expect(answer.status == status)
             #expect(answer.text == text)
         }
@@ -209,10 +241,13 @@ import Testing
     }
 
     @Test func receiverIsOffUnlessEnabled() async throws {
-        try await withServer { $0.options.enableRemoteWriteReceiver = false } _: { port in
+        try await withServer {
+            $0.options.enableRemoteWriteReceiver = false
+        } _: { port in
             let answer = try await write(port) { _ in }
             #expect(answer.status == 404)
-            #expect(answer.text == "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n")
+            #expect(
+                answer.text == "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n")
         }
     }
 }

@@ -26,7 +26,6 @@ import Testing
         harness.store.state.withLock { state in
             #expect(state.metadata["a_total"] == MetricMetadata(metric: "a_total", type: .counter, help: "The A."))
             #expect(state.metadataCalls == 1)
-            #expect(Set(state.batches.map(\.source)) == [1])
             #expect(state.batches.allSatisfy { $0.refs.count == 7 && $0.timestamps.count == 1 })
         }
         #expect(harness.target?.health == .up)

@@ -199,7 +199,7 @@ private struct Bench {
         let labels = Labels([("instance", name)])
         let description = TargetDescription(
             discoveredLabels: labels, labels: labels, url: "http://\(name)/", intervalMs: 1000, timeoutMs: 1000)
-        return Target(description, job: JobConfiguration(), source: 1)
+        return Target(description, job: JobConfiguration())
     }
 
     @Test func oneScrapeAtATime() {

@@ -2,38 +2,43 @@ extension FunctionSignature {
     /// Every function of the language, sorted by name.
     ///
     /// - Source: Prometheus 3.14, `promql/parser` signatures.
-    public static let all: [FunctionSignature] = (
-        onInstantVector + onRangeVector + ofTime + constants + withParameters + onLabels + onHistograms
-    ).sorted { $0.name < $1.name }
+    public static let all: [FunctionSignature] =
+        (onInstantVector + onRangeVector + ofTime + constants + withParameters + onLabels + onHistograms).sorted {
+            $0.name < $1.name
+        }
 
     private static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 
     /// The function called `name`, which is case-sensitive, or nil where there is none.
     public static func named(_ name: String) -> FunctionSignature? { byName[name] }
 
-    private static let onInstantVector = [
-        "abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp",
-        "floor", "ln", "log10", "log2", "rad", "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "tan", "tanh",
-        "timestamp",
-    ].map { FunctionSignature($0, [.vector]) } + [
-        FunctionSignature("start_timestamp", [.vector], isExperimental: true)
-    ]
+    private static let onInstantVector =
+        [
+            "abs", "absent", "acos", "acosh", "asin", "asinh", "atan", "atanh", "ceil", "cos", "cosh", "deg", "exp",
+            "floor", "ln", "log10", "log2", "rad", "sgn", "sin", "sinh", "sort", "sort_desc", "sqrt", "tan", "tanh",
+            "timestamp",
+        ].map { FunctionSignature($0, [.vector]) } + [
+            FunctionSignature("start_timestamp", [.vector], isExperimental: true)
+        ]
 
-    private static let onRangeVector = [
-        "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "first_over_time",
-        "idelta", "increase", "irate", "last_over_time", "max_over_time", "min_over_time", "present_over_time",
-        "rate", "resets", "stddev_over_time", "stdvar_over_time", "sum_over_time",
-    ].map { FunctionSignature($0, [.matrix]) } + [
-        "mad_over_time", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time",
-        "ts_of_min_over_time",
-    ].map { FunctionSignature($0, [.matrix], isExperimental: true) }
+    private static let onRangeVector =
+        [
+            "absent_over_time", "avg_over_time", "changes", "count_over_time", "delta", "deriv", "first_over_time",
+            "idelta", "increase", "irate", "last_over_time", "max_over_time", "min_over_time", "present_over_time",
+            "rate", "resets", "stddev_over_time", "stdvar_over_time", "sum_over_time",
+        ].map { FunctionSignature($0, [.matrix]) }
+        + [
+            "mad_over_time", "ts_of_first_over_time", "ts_of_last_over_time", "ts_of_max_over_time",
+            "ts_of_min_over_time",
+        ].map { FunctionSignature($0, [.matrix], isExperimental: true) }
 
     /// Parts of a date; without an argument, of the evaluation time.
     private static let ofTime = [
         "day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute", "month", "year",
     ].map { FunctionSignature($0, [.vector], variadic: 1) }
 
-    private static let constants = ["pi", "time"].map { FunctionSignature($0, [], returns: .scalar) }
+    private static let constants =
+        ["pi", "time"].map { FunctionSignature($0, [], returns: .scalar) }
         + ["start", "end", "step", "range"].map {
             FunctionSignature($0, [], returns: .scalar, isExperimental: true)
         }
@@ -61,12 +66,13 @@ extension FunctionSignature {
         FunctionSignature("sort_by_label_desc", [.vector, .string], variadic: -1, isExperimental: true),
     ]
 
-    private static let onHistograms = [
-        "histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum",
-    ].map { FunctionSignature($0, [.vector]) } + [
-        FunctionSignature("histogram_fraction", [.scalar, .scalar, .vector]),
-        FunctionSignature("histogram_quantile", [.scalar, .vector]),
-        FunctionSignature(
-            "histogram_quantiles", [.vector, .string, .scalar, .scalar], variadic: 9, isExperimental: true),
-    ]
+    private static let onHistograms =
+        [
+            "histogram_avg", "histogram_count", "histogram_stddev", "histogram_stdvar", "histogram_sum",
+        ].map { FunctionSignature($0, [.vector]) } + [
+            FunctionSignature("histogram_fraction", [.scalar, .scalar, .vector]),
+            FunctionSignature("histogram_quantile", [.scalar, .vector]),
+            FunctionSignature(
+                "histogram_quantiles", [.vector, .string, .scalar, .scalar], variadic: 9, isExperimental: true),
+        ]
 }

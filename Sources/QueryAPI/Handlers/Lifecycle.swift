@@ -8,7 +8,8 @@ extension API {
 
     /// `/-/ready`: queries can be answered.
     func ready(_ call: Call) async throws(APIError) -> Answer {
-        dependencies.isReady() ? .text("Prometheus Server is Ready.\n") : .text("Service Unavailable", .serviceUnavailable)
+        guard dependencies.isReady() else { return .text("Service Unavailable", .serviceUnavailable) }
+        return .text("Prometheus Server is Ready.\n")
     }
 
     /// `/-/reload`: reads the configuration anew.

@@ -15,7 +15,7 @@ extension API {
 func registerProcessMetrics(_ registry: MetricRegistry, _ build: BuildDescription, startTimeMs: Int64) {
     registry.gauge(
         "prometheus_build_info",
-        "A metric with a constant '1' value labeled by version, revision, branch and compiler from which this was built.",
+        "A metric with a constant '1' value labeled by version, revision, branch and compiler of this build.",
         labels: Labels([
             ("version", build.version), ("revision", build.revision), ("branch", build.branch),
             ("goversion", build.compiler),

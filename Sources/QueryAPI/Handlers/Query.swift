@@ -69,7 +69,8 @@ extension API {
                 queueSeconds: timed.queueSeconds, evaluationSeconds: timed.evaluationSeconds,
                 samples: timed.result.stats.totalQueryableSamples)
             let stats = call.form["stats"].isEmpty ? [] : timed.statsJSON
-            return Answer(contentType: Answer.json, body: .chunks(QueryAnswer(timed.result.limited(limit), stats: stats)))
+            let body = QueryAnswer(timed.result.limited(limit), stats: stats)
+            return Answer(contentType: Answer.json, body: .chunks(body))
         case .failure(let error): throw APIError(error)
         }
     }
@@ -97,7 +98,8 @@ private func evaluateNow(
         lookbackDeltaMs: settings.lookbackDeltaMs, timeoutMs: remainingMs, cancellation: cancellation)
     let result = try body(options)
     return TimedResult(
-        result: result, queueSeconds: Double(began - arrived) / 1e9, evaluationSeconds: Double(monotonicNs() - began) / 1e9)
+        result: result, queueSeconds: Double(began - arrived) / 1e9,
+        evaluationSeconds: Double(monotonicNs() - began) / 1e9)
 }
 
 /// What a request says about how its query is to be evaluated.
@@ -106,7 +108,8 @@ private struct QuerySettings: Sendable {
     let lookbackDeltaMs: Int64?
 
     init(_ form: Form, _ options: EngineOptions) throws(APIError) {
-        timeoutMs = form["timeout"].isEmpty
+        timeoutMs =
+            form["timeout"].isEmpty
             ? options.timeoutMs : min(options.timeoutMs, try form.requiredDuration("timeout"))
         guard !form["lookback_delta"].isEmpty else {
             lookbackDeltaMs = nil

@@ -5,7 +5,8 @@ extension API {
     /// `/api/v1/write`: samples pushed by other programs.
     func write(_ call: Call) async throws(APIError) -> Answer {
         guard let receiver = writeReceiver else {
-            return .errorText("remote write receiver needs to be enabled with --web.enable-remote-write-receiver", .notFound)
+            let text = "remote write receiver needs to be enabled with --web.enable-remote-write-receiver"
+            return .errorText(text, .notFound)
         }
         if let refusal = contentRefusal(call) { return .errorText(refusal, .unsupportedMediaType) }
         let body = try await call.body(upTo: Limit.writeBytes, options)

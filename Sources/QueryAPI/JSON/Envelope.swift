@@ -32,7 +32,8 @@ enum Envelope {
         guard !list.isEmpty else { return }
         var shown = list
         if list.count > Limit.annotations {
-            shown = list.prefix(Limit.annotations) + ["\(list.count - Limit.annotations) more \(noun) annotations omitted"]
+            let omitted = "\(list.count - Limit.annotations) more \(noun) annotations omitted"
+            shown = list.prefix(Limit.annotations) + [omitted]
         }
         out.append(",")
         out.appendJSONString(name)

@@ -13,7 +13,8 @@ extension Form {
         let text = self[name]
         if text.isEmpty { return nil }
         guard let time = parseTime(text) else {
-            throw .invalidParameter(name, "invalid time value for '\(name)': cannot parse \(quoted(text)) to a valid timestamp")
+            throw .invalidParameter(
+                name, "invalid time value for '\(name)': cannot parse \(quoted(text)) to a valid timestamp")
         }
         return time
     }
@@ -72,7 +73,8 @@ func parseDuration(_ text: String) -> Result<Int64, DurationError> {
     if let seconds = parseFloat(text) {
         // 2^63 nanoseconds, the longest duration that Go has.
         guard seconds.magnitude < 9_223_372_036 || seconds.isNaN else {
-            return .failure(DurationError(description: "cannot parse \(quoted(text)) to a valid duration. It overflows int64"))
+            let reason = "cannot parse \(quoted(text)) to a valid duration. It overflows int64"
+            return .failure(DurationError(description: reason))
         }
         return .success(seconds.isNaN ? 0 : Int64((seconds * 1000).rounded(.towardZero)))
     }
@@ -82,8 +84,8 @@ func parseDuration(_ text: String) -> Result<Int64, DurationError> {
     return .success(milliseconds)
 }
 
-/// A decimal number, or `Inf`, `+Inf`, `-Inf` or `NaN` in any case; nil for anything else, and where a decimal number is
-/// too large for a double.
+/// A decimal number, or `Inf`, `+Inf`, `-Inf` or `NaN` in any case; nil for anything else, and where a decimal number
+/// is too large for a double.
 private func parseFloat(_ text: String) -> Double? {
     switch text.lowercased() {
     case "nan": return .nan

@@ -47,7 +47,8 @@ final class Deflater: @unchecked Sendable {
             // The only errors are those of a stream in a wrong state, which `init` excludes, and a lack of room, which
             // the caller's loop answers.
             _ = deflate(stream, flush)
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: part[..<(part.count - Int(stream.pointee.avail_out))]))
+            let count = part.count - Int(stream.pointee.avail_out)
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: part[..<count]))
         }
     }
 }

@@ -19,8 +19,11 @@ final class API: Sendable {
         queryThreads = QueryThreads(count: max(1, options.queryConcurrencyMax))
         storageThreads = NIOThreadPool(numberOfThreads: 4)
         queryMetrics = QueryMetrics(registry: dependencies.registry, concurrencyMax: options.queryConcurrencyMax)
-        writeReceiver = options.enableRemoteWriteReceiver
-            ? dependencies.appendable.map { RemoteWriteReceiver($0, registry: dependencies.registry) } : nil
+        writeReceiver =
+            options.enableRemoteWriteReceiver
+            ? dependencies.appendable.map {
+                RemoteWriteReceiver($0, clock: dependencies.clock, registry: dependencies.registry)
+            } : nil
     }
 
     /// Runs `body`, which may block, on a thread that may be blocked.

@@ -2,8 +2,8 @@ import NIOCore
 
 /// Runs the tasks of a connection on the thread of its event loop.
 ///
-/// Between the cooperative pool and the event loops a small request changes threads four times more, which takes as long
-/// as answering it.
+/// Between the cooperative pool and the event loops a small request would change threads four times more, which takes
+/// about as long as answering it.
 final class EventLoopExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
 

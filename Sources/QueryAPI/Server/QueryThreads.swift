@@ -26,7 +26,7 @@ final class QueryThreads: Sendable {
     /// Runs `body` on a thread of its own, when one is free.
     ///
     /// - Parameters:
-    ///   - timeoutMs: a query that has waited so long is given up, so that its client need not wait for others' queries.
+    ///   - timeoutMs: a query that has waited so long is given up; its client need not wait for others' queries.
     ///   - eventLoop: whose clock is used.
     func run<Value: Sendable>(
         timeoutMs: Int64, on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws(QueryError) -> Value
@@ -35,7 +35,8 @@ final class QueryThreads: Sendable {
         let mayWait = load.add(1, ordering: .relaxed).newValue > count
         return await withCheckedContinuation { continuation in
             let ticket = Ticket()
-            let timer = mayWait
+            let timer =
+                mayWait
                 ? eventLoop.scheduleTask(in: .milliseconds(timeoutMs)) {
                     if ticket.take() { continuation.resume(returning: .failure(.timeout(queueTimeoutMessage))) }
                 } : nil
@@ -55,7 +56,8 @@ final class QueryThreads: Sendable {
     }
 }
 
-/// The right to answer a query, which only one of two takes: the thread that evaluates it, or the timer that gives it up.
+/// The right to answer a query, which only one of two takes: the thread that evaluates it, or the timer that gives it
+/// up.
 private final class Ticket: Sendable {
     private let isTaken = Atomic<Bool>(false)
 

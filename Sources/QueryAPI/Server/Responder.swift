@@ -49,7 +49,9 @@ struct APIResponder: HTTPResponder {
         }
         do throws(APIError) {
             var call = call
-            if route.isAPI, route.path != RemoteWriteReceiver.path { call.form = try await FormReader.read(call, api.options) }
+            if route.isAPI, route.path != RemoteWriteReceiver.path {
+                call.form = try await FormReader.read(call, api.options)
+            }
             return try await route.handler(api)(call)
         } catch {
             return .error(error)

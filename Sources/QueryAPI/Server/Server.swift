@@ -10,8 +10,8 @@ import ServiceLifecycle
 ///
 /// - Parameters:
 ///   - onListening: called once with the port that is listened on.
-/// - Returns: a service that listens until it is told to shut down, and then ends when the requests at hand are answered.
-///   Its `run` throws ``ListenError`` where it cannot listen.
+/// - Returns: a service that listens until it is told to shut down, and then ends when the requests at hand are
+///   answered. Its `run` throws ``ListenError`` where it cannot listen.
 /// - Throws: where the expression for origins does not compile.
 public func makeServer(
     _ dependencies: APIDependencies, options: APIOptions,

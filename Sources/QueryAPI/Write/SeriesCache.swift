@@ -3,9 +3,9 @@ import Synchronization
 
 /// Which series the labels of earlier requests named, by a hash of their bytes as they were sent.
 ///
-/// Senders repeat a series' labels byte for byte, so that most series of a request are found here and no string is made
-/// for them. Two hashes with seeds of this process stand for the bytes: that two series share all 128 bits is as good as
-/// impossible, also for a client that tries.
+/// Senders repeat a series' labels byte for byte, so that most series of a request are found here and no string is
+/// made for them. Two hashes with seeds of this process stand for the bytes: that two series share all 128 bits is as
+/// good as impossible, also for a client that tries.
 final class SeriesCache: Sendable {
     struct Key {
         let first: UInt64

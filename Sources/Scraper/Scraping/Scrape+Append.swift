@@ -4,8 +4,6 @@ import Model
 extension Scrape {
     /// Appends a batch, and a second time what the store had forgotten the series of.
     func append(_ batch: SampleBatch, _ session: inout ScrapeSession) async throws(StorageError) {
-        var batch = batch
-        batch.source = target.source
         var result = try await environment.store.append(batch)
         environment.metrics.count(result)
         let forgotten = result.rejected.filter { $0.reason == .unknownSeries }
@@ -35,7 +33,7 @@ extension Scrape {
         let refs = try environment.store.resolve(exposed.map(\.2))
         for (sample, ref) in zip(exposed, refs) { replacements[sample.1] = ref }
         session.replaceRefs(zip(exposed, refs).map { ($0.0, $1) })
-        var again = SampleBatch(source: target.source, refs: [], timestamps: [], values: [])
+        var again = SampleBatch(refs: [], timestamps: [], values: [])
         for index in batch.refs.indices where forgotten.contains(batch.refs[index]) {
             guard let ref = replacements[batch.refs[index]] else { continue }
             again.refs.append(ref)

@@ -8,16 +8,13 @@ import Synchronization
 final class Target: Sendable {
     let description: TargetDescription
     let job: JobConfiguration
-    /// Distinguishes this target's batches from others' in the journal.
-    let source: UInt32
     let labeller: SampleLabeller
     let slot: Mutex<SessionSlot>
     let status: Mutex<TargetHealth>
 
-    init(_ description: TargetDescription, job: JobConfiguration, source: UInt32, slot: SessionSlot = SessionSlot()) {
+    init(_ description: TargetDescription, job: JobConfiguration, slot: SessionSlot = SessionSlot()) {
         self.description = description
         self.job = job
-        self.source = source
         labeller = SampleLabeller(
             targetLabels: description.labels, honorLabels: job.honorLabels, rules: job.metricRelabelRules,
             limits: job.limits)

@@ -61,7 +61,7 @@ extension SampleBatch {
     fileprivate func removing(_ indices: Set<Int>) -> SampleBatch {
         let kept = refs.indices.filter { !indices.contains($0) }
         return SampleBatch(
-            source: source, refs: kept.map { refs[$0] },
+            refs: kept.map { refs[$0] },
             timestamps: timestamps.count == 1 ? timestamps : kept.map { timestamps[$0] },
             values: kept.map { values[$0] })
     }

@@ -15,7 +15,7 @@ extension SampleBatch {
         return stride(from: 0, to: refs.count, by: count).map { start in
             let range = start..<min(start + count, refs.count)
             return SampleBatch(
-                source: source, refs: Array(refs[range]),
+                refs: Array(refs[range]),
                 timestamps: timestamps.count == 1 ? timestamps : Array(timestamps[range]), values: Array(values[range]))
         }
     }

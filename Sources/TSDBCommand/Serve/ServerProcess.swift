@@ -74,7 +74,8 @@ struct ServerProcess {
 
     private func apiOptions() throws -> APIOptions {
         guard serve.listenAddresses.count <= 1 else {
-            throw CommandFailure("--web.listen-address can be given once; it was given \(serve.listenAddresses.count) times")
+            throw CommandFailure(
+                "--web.listen-address can be given once; it was given \(serve.listenAddresses.count) times")
         }
         var options = APIOptions(address: try ListenAddress(parsing: serve.listenAddress))
         options.enableLifecycle = serve.enableLifecycle

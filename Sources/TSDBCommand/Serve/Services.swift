@@ -18,10 +18,13 @@ struct ScrapeService: Service {
         for await port in listening.cancelOnGracefulShutdown() {
             let address = serve.listenAddress
             let host = address.prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
-            let where_ = host.isEmpty ? "all addresses of this machine" : String(host)
+            let interface = host.isEmpty ? "all addresses of this machine" : String(host)
             logger.info(
-                "ready", metadata: ["listening": "\(where_), port \(port)", "store": "\(serve.storagePath)/\(Database.fileName)",
-                    "retention": "\(serve.retentionText)"])
+                "ready",
+                metadata: [
+                    "listening": "\(interface), port \(port)", "store": "\(serve.storagePath)/\(Database.fileName)",
+                    "retention": "\(serve.retentionText)",
+                ])
             configuration.apply(to: scraping)
         }
         await scraping.stop()

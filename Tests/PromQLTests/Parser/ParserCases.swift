@@ -38,4 +38,3 @@ enum ParserCases {
         return result
     }
 }
-

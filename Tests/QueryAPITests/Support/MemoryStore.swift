@@ -166,7 +166,8 @@ struct MemorySeriesSet: SeriesSet {
     func labels(_ index: Int) -> Labels { series[index].labels }
 
     func read(_ index: Int, into buffer: SampleBuffer) {
-        for sample in series[index].samples where sample.timestamp >= hints.minTime && sample.timestamp <= hints.maxTime {
+        for sample in series[index].samples where sample.timestamp >= hints.minTime && sample.timestamp <= hints.maxTime
+        {
             buffer.append(sample.timestamp, sample.value)
         }
     }

@@ -26,7 +26,8 @@ func sampleStore() -> MemoryStore {
     series.append((labels([("__name__", "weird"), ("path", weirdValue)]), [(t0, 1)]))
     let values: [(String, Double)] = [
         ("nan", .nan), ("inf", .infinity), ("minf", -.infinity), ("tiny", 1e-7), ("big", 1e21), ("large", 1e20),
-        ("long", 123456789.123), ("tenth", 0.1), ("negzero", -0.0), ("denormal", .leastNonzeroMagnitude), ("third", 1.0 / 3),
+        ("long", 123456789.123), ("tenth", 0.1), ("negzero", -0.0), ("denormal", .leastNonzeroMagnitude),
+        ("third", 1.0 / 3),
     ]
     for (kind, value) in values {
         series.append((labels([("__name__", "vals"), ("kind", kind)]), [(t0, value)]))

@@ -33,7 +33,8 @@ struct ServerSetup {
         dependencies = APIDependencies(
             queryable: store, appendable: store, metadata: store, targets: FixedTargets(), engine: Engine(),
             registry: MetricRegistry(), logger: logger,
-            build: BuildDescription(version: "3.14.0", revision: "r", branch: "b", buildUser: "u", buildDate: "d", compiler: "c"),
+            build: BuildDescription(
+                version: "3.14.0", revision: "r", branch: "b", buildUser: "u", buildDate: "d", compiler: "c"),
             startTimeMs: 1_700_000_000_000)
         dependencies.clock = FixedClock(ms: 1_700_000_000_000)
         dependencies.retention = "7d"
@@ -42,7 +43,8 @@ struct ServerSetup {
 
 /// Runs a server on a free port while `body` runs.
 func withServer<Value>(
-    _ store: any Queryable & Appendable & MetadataProvider = sampleStore(), _ change: (inout ServerSetup) -> Void = { _ in },
+    _ store: any Queryable & Appendable & MetadataProvider = sampleStore(),
+    _ change: (inout ServerSetup) -> Void = { _ in },
     _ body: (_ port: Int) async throws -> Value
 ) async throws -> Value {
     var setup = ServerSetup(store)

@@ -23,7 +23,8 @@ final class Harness: Sendable {
 
     /// Applies a configuration of one job with a short interval.
     func scrape(
-        port: UInt16, path: String = "/metrics", interval: String = "400ms", timeout: String = "400ms", more: String = ""
+        port: UInt16, path: String = "/metrics", interval: String = "400ms", timeout: String = "400ms",
+        more: String = ""
     ) throws {
         manager.apply(
             try Configuration.parse(

@@ -44,7 +44,7 @@ extension JournalDecoder {
         switch Int.random(in: 0...3, using: &random) {
         case 0:
             return SampleBatch(
-                source: origin, refs: series.map { SeriesRef(id: $0) }, timestamps: [time],
+                refs: series.map { SeriesRef(id: $0) }, timestamps: [time],
                 values: series.map { _ in Double(bitPattern: bits(&random)) })
         case 1:
             let length = Int.random(in: 1...5, using: &random)
@@ -160,7 +160,7 @@ extension JournalDecoder {
                 values[index] = Double(Int.random(in: 0...100, using: &random))
             }
             let batch = SampleBatch(
-                source: 1, refs: (1...200).map { SeriesRef(id: $0) }, timestamps: [Int64(scrape) * 15_000],
+                refs: (1...200).map { SeriesRef(id: $0) }, timestamps: [Int64(scrape) * 15_000],
                 values: values)
             bytes += encoder.encode(batch, row: Int64(scrape)).count
         }

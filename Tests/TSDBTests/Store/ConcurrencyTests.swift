@@ -81,7 +81,7 @@ import Testing
                             continue
                         }
                         let batch = SampleBatch(
-                            source: UInt32(appender + 1), refs: refs, timestamps: [time], values: [1])
+                            refs: refs, timestamps: [time], values: [1])
                         let result = try? await database.append(batch)
                         #expect(result?.appended == 1)
                     }

@@ -89,7 +89,7 @@ import Testing
         let refs = try database.resolve(batch.map(\.labels))
         let result = try database.appendBlocking(
             SampleBatch(
-                source: 1, refs: refs, timestamps: isShared ? [now] : batch.map(\.sample.time),
+                refs: refs, timestamps: isShared ? [now] : batch.map(\.sample.time),
                 values: batch.map { Double(bitPattern: $0.sample.bits) }))
         let rejected = Dictionary(uniqueKeysWithValues: result.rejected.map { ($0.index, $0.reason) })
         #expect(result.appended + rejected.count == batch.count)
