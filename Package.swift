@@ -21,7 +21,8 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let package = Package(
     name: "tsdb",
     products: [
-        .library(name: "TSDB", targets: ["TSDB"]),
+        .library(name: "TSDB", targets: ["TSDB", "Model"]),
+        .library(name: "PromQL", targets: ["PromQL", "Model"]),
         .executable(name: "tsdb", targets: ["TSDBCommand"]),
         .executable(name: "gpu-exporter", targets: ["Exporter"]),
     ],

@@ -39,7 +39,7 @@ import Testing
         "topk(2, DCGM_FI_DEV_POWER_USAGE)", "quantile(0.5, DCGM_FI_DEV_SM_CLOCK)",
         "stdvar by (job) (DCGM_FI_DEV_GPU_UTIL)",
         "DCGM_FI_DEV_GPU_UTIL > 50 or DCGM_FI_DEV_MEM_COPY_UTIL", "DCGM_FI_DEV_GPU_TEMP > bool 60",
-        "DCGM_FI_DEV_GPU_UTIL and on (gpu) DCGM_FI_DEV_POWER_USAGE > 100",
+        "DCGM_FI_DEV_GPU_UTIL and on (gpu) DCGM_FI_DEV_POWER_USAGE > 10",
         "max_over_time(avg(DCGM_FI_DEV_GPU_UTIL)[8s:1s])", "DCGM_FI_DEV_GPU_TEMP offset 4s",
         "label_replace(DCGM_FI_DEV_GPU_TEMP, \"card\", \"gpu-$1\", \"gpu\", \"(.*)\")", "absent(DCGM_FI_NOT_THERE)",
         "predict_linear(DCGM_FI_DEV_GPU_TEMP[10s], 60)", "count_values(\"clock\", DCGM_FI_DEV_MEM_CLOCK)",

@@ -1,7 +1,8 @@
 import Model
 import PromQL
 
-/// An instant answer as aligned columns: one per label that any series has, then the value.
+/// An instant answer as aligned columns: one per label that is not the same in all series, then the value. What is the
+/// same is said once, below.
 func instantTable(_ value: QueryValue) -> String {
     switch value {
     case .scalar(_, let number): return formatFloat(number) + "\n"
@@ -9,9 +10,14 @@ func instantTable(_ value: QueryValue) -> String {
     case .matrix: return rangeTable(value)
     case .vector(let samples):
         if samples.isEmpty { return "No series.\n" }
-        let names = labelNames(samples.map(\.labels))
+        let all = samples.map(\.labels)
+        let names = labelNames(all).filter { name in
+            name == Labels.metricNameLabel || all.count == 1 || all.contains { $0[name] != all[0][name] }
+        }
         let rows = samples.map { sample in names.map { sample.labels[$0] ?? "" } + [formatFloat(sample.value)] }
+        let common = all[0].removing(names)
         return aligned(header: names.map(headerName) + ["value"], rows: rows, numericFrom: names.count)
+            + (common.isEmpty ? "" : "All have \(common)\n")
     }
 }
 
