@@ -52,7 +52,7 @@ public struct AppendResult: Sendable, Equatable {
         case outOfOrder
         /// As old as the newest sample of its series, with another value.
         case duplicate
-        /// Older than anything that the head still takes.
+        /// Older than anything that the head still takes, or too far ahead of the clock.
         case tooOld
         /// The reference is of a series that was forgotten; resolve its labels again.
         case unknownSeries

@@ -34,6 +34,13 @@ public struct LabelsBuilder: Sendable {
     }
 }
 
+extension Labels: ExpressibleByDictionaryLiteral {
+    /// `["__name__": "up", "job": "demo"]`.
+    public init(dictionaryLiteral pairs: (String, String)...) {
+        self.init(pairs.lazy.map { (name: $0.0, value: $0.1) })
+    }
+}
+
 extension Labels {
     /// The labels without those that `drop` says, bytes of the names being only valid during the call.
     public func filter(_ keep: (UnsafeBufferPointer<UInt8>) -> Bool) -> Labels {

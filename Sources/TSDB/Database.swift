@@ -6,7 +6,7 @@ import Synchronization
 /// One process at a time opens it for writing; any number may read beside it. Thread-safe.
 ///
 ///     let database = try Database.open(directory: "data")
-///     let series = try database.resolve([Labels([(name: "__name__", value: "up")])])
+///     let series = try database.resolve([["__name__": "up"]])
 ///     try database.appendBlocking(SampleBatch(refs: series, timestamps: [1_000], values: [1]))
 ///
 ///     let view = try database.querier(minTime: 0, maxTime: 2_000)

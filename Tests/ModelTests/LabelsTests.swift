@@ -2,6 +2,11 @@ import Model
 import Testing
 
 @Suite struct LabelsTests {
+    @Test func dictionaryLiteralsAreLabels() {
+        let labels: Labels = ["job": "demo", "__name__": "up", "empty": ""]
+        #expect(labels == Labels([(name: "__name__", value: "up"), (name: "job", value: "demo")]))
+    }
+
     @Test func pairsAreSortedUniqueAndNotEmpty() {
         let labels = makeLabels(["b": "2", "a": "1", "c": "", "b": "3"])
         #expect(labels.map(\.name) == ["a", "b"])

@@ -50,6 +50,7 @@ import Testing
 @Suite struct MatcherTests {
     private static let selections: [(Matcher.Operator, String, String, Bool)] = [
         (Matcher.Operator.equal, "a", "a", true), (.equal, "a", "b", false), (.equal, "", "", true),
+        (.equal, "\u{e9}", "e\u{301}", false), (.notEqual, "\u{e9}", "e\u{301}", true),
         (.notEqual, "a", "b", true), (.notEqual, "a", "", true),
         (.matches, "a|b", "b", true), (.matches, "a|b", "ab", false), (.matches, ".*", "", true),
         (.matches, ".+", "", false), (.notMatches, "a.*", "b", true),
