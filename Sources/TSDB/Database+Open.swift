@@ -14,23 +14,22 @@ extension Database {
         let lock = try DirectoryLock(directory: directory, clock: options.clock)
         let path = directory + "/" + fileName
         try checkIsFile(path)
-        let connection = try Connection(path: path, mode: .readWrite)
+        let connection = try Connection(path: path, mode: .readWrite, vfs: options.vfs)
         let schema = try Schema.check(connection)
-        let state: DatabaseState
-        let journal: JournalPosition
         do throws(StorageError) {
             try Schema.configureWriter(connection, options)
             if schema == .empty { try Schema.create(connection, blockMs: options.blockMs) }
-            (state, journal) = try load(connection, path, options)
+            let (state, journal) = try load(connection, path, options)
             try removeUnfinishedBlock(connection, state)
+            let writer = try Writer(state: state, connection: connection, journal: journal)
+            try writer.start()
+            return Database(
+                state: state, pool: BlockReaderPool(path: path, vfs: options.vfs), writer: writer, onlyReader: nil,
+                lock: lock)
         } catch {
             if case .cannotOpen = error { throw error }
             throw .cannotOpen("cannot open \(path) for writing: \(error)")
         }
-        let writer = try Writer(state: state, connection: connection, journal: journal)
-        try writer.start()
-        return Database(
-            state: state, pool: BlockReaderPool(path: path), writer: writer, onlyReader: nil, lock: lock)
     }
 
     /// Opens a database for reading as it is now, beside a process that writes it. Nothing is written; what is appended
@@ -89,7 +88,8 @@ extension Database {
 
     /// Deletes what a sealing has left that did not come to its end.
     private static func removeUnfinishedBlock(_ connection: Connection, _ state: DatabaseState) throws(StorageError) {
-        let first = state.blocks.last.map { Block.firstRow($0.number + 1) } ?? .min
+        let sealedEnd = state.head.sealedEnd
+        let first = sealedEnd == .min ? .min : Block.firstRow(state.blockTime.number(of: sealedEnd))
         guard try connection.integer("SELECT id FROM chunk WHERE id >= \(first) LIMIT 1") != nil else { return }
         try connection.execute("DELETE FROM chunk WHERE id >= \(first)")
     }

@@ -16,13 +16,24 @@ public struct DatabaseOptions: Sendable {
     public var retentionMs: Int64
     /// The most bytes that sealed data may take before the oldest blocks are deleted; 0 for no limit.
     public var retentionBytes: Int64
-    /// Length of a block in milliseconds, at least 1. It is laid down when the database is made, and ignored later.
+    /// Length of a block in milliseconds, 1...``blockMsMax``. It is laid down when the database is made, and ignored later.
     public var blockMs: Int64
     public var synchronous: Synchronous
     public var clock: any WallClock
 
+    /// The longest block: 4.6 hours, so that a sample in each millisecond of it still fits into one row.
+    public static let blockMsMax = Int64(SealedChunk.samplesMax)
+
+    /// How far ahead of the clock a sample may be, in milliseconds. Blocks are sealed and deleted by the newest sample:
+    /// one whose time is wrong would have the others refused, and all of the past deleted.
+    ///
+    /// - Source: Prometheus's `maxAheadTime` of scrapes and remote writes.
+    static let aheadMsMax: Int64 = 10 * 60_000
+
     /// The most pages the database may have, which lets tests fill the disk.
     var pagesMax: Int?
+    /// The name of what stands between SQLite and the system, which lets tests break the disk.
+    var vfs: String?
 
     public init(
         retentionMs: Int64 = 7 * 86_400_000, retentionBytes: Int64 = 0, blockMs: Int64 = 2 * 3_600_000,
@@ -30,7 +41,7 @@ public struct DatabaseOptions: Sendable {
     ) {
         self.retentionMs = max(0, retentionMs)
         self.retentionBytes = max(0, retentionBytes)
-        self.blockMs = max(1, blockMs)
+        self.blockMs = min(max(1, blockMs), DatabaseOptions.blockMsMax)
         self.synchronous = synchronous
         self.clock = clock
     }

@@ -11,6 +11,14 @@ struct Block: Sendable, Equatable {
     /// The series that have a row.
     let series: SeriesRuns
 
+    /// The checksum of its row: of the numbers above from `minTime` on, eight bytes each, and the list of series.
+    var checksum: Int64 {
+        var bytes: [UInt8] = []
+        for number in [minTime, maxTime, sampleCount, byteCount] { bytes.appendFixed64(UInt64(bitPattern: number)) }
+        bytes += series.encoded
+        return bytes.withUnsafeBytes { Int64(TSDB.checksum($0, row: number)) }
+    }
+
     /// The number of the row of a series: the block in the upper half, so that a block is a range of rows.
     static func row(_ block: Int64, _ series: UInt32) -> Int64 { block << 32 | Int64(series) }
 

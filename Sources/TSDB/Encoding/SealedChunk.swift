@@ -25,7 +25,7 @@ enum SealedChunk {
         let maxTime: Int64
     }
 
-    /// The most samples of one row: one each millisecond in a block of two hours, with room to spare.
+    /// The most samples of one row: one each millisecond of the longest block.
     static let samplesMax = 1 << 24
 
     /// The row of samples that lie in the block that starts at `blockStart`; 1...``samplesMax`` of them, ascending.

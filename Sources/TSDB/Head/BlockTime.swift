@@ -5,7 +5,7 @@ struct BlockTime: Sendable, Equatable {
     let lengthMs: Int64
 
     /// Block numbers have 32 bits, because they are the upper half of rows' numbers.
-    private static let numbers = Int64(Int32.min + 1)...Int64(Int32.max - 1)
+    static let numbers = Int64(Int32.min + 1)...Int64(Int32.max - 1)
 
     init(lengthMs: Int64) { self.lengthMs = max(1, lengthMs) }
 

@@ -4,8 +4,11 @@ extension Head {
     /// Decides what of a batch can be stored, taking what was staged before it into account. Called by the writer
     /// thread; readers see nothing of it until ``apply(_:)``.
     ///
-    /// - Parameter isKnown: whether a series that the head does not have yet was resolved and not forgotten.
-    func stage(_ batch: SampleBatch, isKnown: (UInt32) -> Bool) -> StagedBatch {
+    /// - Parameters:
+    ///   - latest: nothing after this time is taken.
+    ///   - isKnown: whether a series that the head does not have yet was resolved and not forgotten.
+    func stage(_ batch: SampleBatch, latest: Int64, isKnown: (UInt32) -> Bool) -> StagedBatch {
+        let latest = min(latest, blockTime.maxTime)
         var result = AppendResult()
         var newSeries: [UInt32] = []
         var dropped: [Int] = []
@@ -17,14 +20,14 @@ extension Head {
             }
             let time = batch.timestamp(index)
             let bits = batch.values[index].bitPattern
-            if time > series.pointee.stagedTime, time >= acceptedFrom, time <= blockTime.maxTime {
+            if time > series.pointee.stagedTime, time >= acceptedFrom, time <= latest {
                 series.pointee.stagedTime = time
                 series.pointee.stagedBits = bits
                 if !series.pointee.isPersisted {
                     series.pointee.isPersisted = true
                     newSeries.append(id)
                 }
-            } else if time < acceptedFrom || time > blockTime.maxTime {
+            } else if time < acceptedFrom || time > latest {
                 result.rejected.append(.init(index: index, reason: .tooOld))
             } else if time < series.pointee.stagedTime {
                 result.rejected.append(.init(index: index, reason: .outOfOrder))

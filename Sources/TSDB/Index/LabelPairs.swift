@@ -59,8 +59,14 @@ struct LabelPairs {
         pairs[Int(id)].isPersisted = true
     }
 
-    /// Makes the numbers that loading has left out available.
-    mutating func findFreeNumbers() {
+    /// Whether the values of new labels can be told by their 32 bits of place, and numbers given to them.
+    func hasRoom(for labels: Labels) -> Bool {
+        arena.count + labels.encoded.count <= Int(UInt32.max) && pairs.count + labels.count <= Int(SeriesIndex.pairsMax)
+    }
+
+    /// Makes the numbers of pairs that no series has available.
+    mutating func finishLoading() {
+        freeUnused(pairs.indices.map { UInt32($0) }.filter { pairs[Int($0)].name != .max && pairs[Int($0)].uses == 0 })
         freePairs = pairs.indices.reversed().filter { pairs[$0].name == .max }.map { UInt32($0) }
     }
 
@@ -120,17 +126,15 @@ struct LabelPairs {
                 affected.insert(id)
             }
         }
-        var names = Set<UInt32>()
-        for id in affected {
-            if pairs[Int(id)].uses > 0 {
-                postings[Int(id)].removeAll { gone.contains($0) }
-            } else {
-                names.insert(pairs[Int(id)].name)
-                free(id)
-            }
-        }
-        for name in names { self.names[Int(name)].pairs.removeAll { pairs[Int($0)].name != name } }
+        for id in affected where pairs[Int(id)].uses > 0 { postings[Int(id)].removeAll { gone.contains($0) } }
+        freeUnused(affected.filter { pairs[Int($0)].uses == 0 })
         compact()
+    }
+
+    private mutating func freeUnused(_ ids: some Collection<UInt32>) {
+        let touched = Set(ids.map { pairs[Int($0)].name })
+        for id in ids { free(id) }
+        for name in touched { names[Int(name)].pairs.removeAll { pairs[Int($0)].name != name } }
     }
 
     private mutating func free(_ id: UInt32) {

@@ -35,6 +35,13 @@ extension SeriesIndex {
         }
     }
 
+    /// Takes ``releasePairs(onlyUsedBy:)`` back.
+    func keepPairs(_ pairs: [UInt32]) {
+        lock.write {
+            for pair in pairs { labels.setPersisted(pair) }
+        }
+    }
+
     /// Removes series; their numbers are not given again.
     func forget(_ ids: [UInt32]) {
         lock.write {

@@ -30,7 +30,10 @@ extension SeriesIndex {
         guard wanted.count <= SeriesIndex.labelsMax else {
             throw .io("a series has \(wanted.count) labels, more than the \(SeriesIndex.labelsMax) that can be stored")
         }
-        guard nextSeries < .max else { throw .io("all \(UInt32.max) series numbers are used up") }
+        guard nextSeries < SeriesIndex.seriesEnd else {
+            throw .io("all \(SeriesIndex.seriesEnd) series numbers are used up")
+        }
+        guard labels.hasRoom(for: wanted) else { throw .io("the label values in memory take 4 GiB, no more are taken") }
         var pairs: [UInt32] = []
         wanted.forEachBytes { name, value in pairs.append(labels.intern(name, value)) }
         for pair in pairs { labels.addUse(pair) }
@@ -101,7 +104,9 @@ extension SeriesIndex {
     func loadSeries(_ id: UInt32, pairs: [UInt32], scratch: inout [UInt8]) -> Bool {
         lock.write {
             let areKnown = pairs.allSatisfy { Int($0) < labels.pairs.count && labels.pairs[Int($0)].name != .max }
-            guard areKnown, pairs.count <= SeriesIndex.labelsMax, series[id] == nil, id < .max else { return false }
+            guard areKnown, pairs.count <= SeriesIndex.labelsMax, series[id] == nil, id < SeriesIndex.seriesEnd else {
+                return false
+            }
             var entry = IndexedSeries(pairs)
             buildLabels(entry, into: &scratch)
             let hash = scratch.withUnsafeBufferPointer { hash64($0) }
@@ -118,12 +123,17 @@ extension SeriesIndex {
                 labels.publish(id, to: pair)
             }
             published.insertAscending(id)
-            nextSeries = max(nextSeries, id + 1)
             return true
         }
     }
 
+    /// Lets no new series have the number `id`, or a lower one, while the database is opened.
+    func keepNumber(_ id: UInt32) {
+        guard id < SeriesIndex.seriesEnd else { return }
+        lock.write { nextSeries = max(nextSeries, id + 1) }
+    }
+
     func finishLoading() {
-        lock.write { labels.findFreeNumbers() }
+        lock.write { labels.finishLoading() }
     }
 }

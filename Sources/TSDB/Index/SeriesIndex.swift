@@ -55,6 +55,10 @@ extension SeriesIndex {
     /// The most labels of one series.
     static let labelsMax = Int(UInt16.max)
 
+    /// One past the greatest number of a series: far enough from the last number there is that ranges of numbers can
+    /// be told without overflow.
+    static let seriesEnd = UInt32.max - 0xffff
+
     /// One past the greatest number of a label pair: more would not fit into memory.
     static let pairsMax: UInt32 = 1 << 28
 

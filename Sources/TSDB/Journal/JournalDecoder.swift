@@ -5,6 +5,8 @@ struct JournalDecoder {
     /// By the row of their full record.
     private var chains: [Int64: JournalChain] = [:]
     private var rememberedRuns = 0
+    /// The greatest number of a series in any record so far.
+    private(set) var highestSeries: UInt32 = 0
 
     /// The batch of a record.
     ///
@@ -24,7 +26,7 @@ struct JournalDecoder {
         return batch
     }
 
-    private func readFull(_ reader: inout ByteReader, _ row: Int64) throws(DecodeError) -> JournalChain {
+    private mutating func readFull(_ reader: inout ByteReader, _ row: Int64) throws(DecodeError) -> JournalChain {
         let count = try reader.count(max: min(JournalLimits.samplesMax, reader.remaining))
         var refs: [UInt32] = []
         refs.reserveCapacity(count)
@@ -33,6 +35,7 @@ struct JournalDecoder {
             last &+= try reader.zigzag()
             guard let ref = UInt32(exactly: last) else { throw DecodeError("\(last) is no series number") }
             refs.append(ref)
+            highestSeries = max(highestSeries, ref)
         }
         return JournalChain(baseRow: row, refs: refs)
     }

@@ -14,9 +14,9 @@ struct JournalPosition: Equatable {
     /// Gives the number for a record whose samples reach into block `number`, and says whether it is the first of a
     /// block, before which records may be deleted.
     mutating func next(reaching number: Int64) -> (row: Int64, isFirst: Bool) {
-        let isFirst = block.map { number > $0 } ?? true
         // A counter that is used up goes on in the next block: its records are kept for longer, and nothing is lost.
-        if isFirst || counter > 0xffff_ffff {
+        let isFirst = block.map { number > $0 || counter > 0xffff_ffff } ?? true
+        if isFirst {
             block = max(number, block.map { $0 + 1 } ?? number)
             counter = 0
         }

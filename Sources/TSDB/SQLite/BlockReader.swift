@@ -39,26 +39,37 @@ final class BlockReader: @unchecked Sendable {
 
 /// Connections for reading that wait for the next view. Thread-safe.
 final class BlockReaderPool: @unchecked Sendable {
-    // SAFETY: `idle` is read and changed under `lock`.
+    // SAFETY: `idle` and `isClosed` are read and changed under `lock`.
     private let path: String
+    private let vfs: String?
     private let lock = Lock()
     private var idle: [BlockReader] = []
+    private var isClosed = false
 
     /// The most connections that are kept open while nobody reads.
     private static let idleMax = 4
 
-    init(path: String) { self.path = path }
+    init(path: String, vfs: String? = nil) {
+        self.path = path
+        self.vfs = vfs
+    }
 
     func take() throws(StorageError) -> BlockReader {
         if let reader = lock.withLock({ idle.popLast() }) { return reader }
-        return try BlockReader(try Connection(path: path, mode: .readOnly))
+        return try BlockReader(try Connection(path: path, mode: .readOnly, vfs: vfs))
     }
 
     func give(_ reader: BlockReader) {
         lock.withLock {
-            if idle.count < BlockReaderPool.idleMax { idle.append(reader) }
+            if !isClosed, idle.count < BlockReaderPool.idleMax { idle.append(reader) }
         }
     }
 
-    func close() { lock.withLock { idle = [] } }
+    /// Closes the connections; those in use when they are given back.
+    func close() {
+        lock.withLock {
+            isClosed = true
+            idle = []
+        }
+    }
 }

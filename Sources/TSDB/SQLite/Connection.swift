@@ -21,8 +21,9 @@ final class Connection: @unchecked Sendable {
     /// How long a statement waits for another process's lock before it fails, in milliseconds.
     private static let busyTimeoutMs: Int32 = 5000
 
+    /// - Parameter vfs: the name of what stands between SQLite and the system; nil for the usual.
     /// - Throws: ``StorageError/cannotOpen(_:)`` with the path.
-    init(path: String, mode: Mode) throws(StorageError) {
+    init(path: String, mode: Mode, vfs: String? = nil) throws(StorageError) {
         let base = SQLITE_OPEN_NOMUTEX
         let (name, flags): (String, Int32) =
             switch mode {
@@ -31,7 +32,7 @@ final class Connection: @unchecked Sendable {
             case .immutable: (fileURI(path) + "?immutable=1", base | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
             }
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(name, &opened, flags, nil)
+        let code = sqlite3_open_v2(name, &opened, flags, vfs)
         guard code == SQLITE_OK, let opened else {
             let reason = StorageError.sqlite(code, on: opened, "open \(path)").description
             sqlite3_close_v2(opened)
@@ -65,14 +66,6 @@ final class Connection: @unchecked Sendable {
     func text(_ sql: String) throws(StorageError) -> String? {
         let statement = try prepare(sql)
         return try statement.step() ? statement.text(0) : nil
-    }
-
-    /// Moves what is in the write-ahead log into the database and empties the log, unless readers need it; does not
-    /// wait for them.
-    func checkpoint() {
-        setBusyTimeout(0)
-        sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
-        setBusyTimeout(Connection.busyTimeoutMs)
     }
 
     func setBusyTimeout(_ milliseconds: Int32) { sqlite3_busy_timeout(handle, milliseconds) }

@@ -41,41 +41,60 @@ struct Loader {
         return found
     }
 
-    /// The blocks, ascending, and the numbers of those whose row is damaged, each with a message.
-    func blocks() throws(StorageError) -> (blocks: [Block], damaged: [(number: Int64, message: String)]) {
+    /// The blocks whose rows are sound, ascending, and by number what is wrong with the others.
+    func blocks() throws(StorageError) -> (blocks: [Block], damaged: [Int64: String]) {
         let statement = try connection.prepare(
             "SELECT number, min_time, max_time, samples, bytes, series, checksum FROM block ORDER BY number")
         var blocks: [Block] = []
-        var damaged: [(number: Int64, message: String)] = []
+        var damaged: [Int64: String] = [:]
         while try statement.step() {
             let number = statement.integer(0)
-            let bytes = statement.blob(5)
             do throws(DecodeError) {
-                guard Int64(checksum(bytes, row: number)) == statement.integer(6) else {
+                let block = Block(
+                    number: number, minTime: statement.integer(1), maxTime: statement.integer(2),
+                    sampleCount: statement.integer(3), byteCount: statement.integer(4),
+                    series: try SeriesRuns(encoded: statement.blob(5)))
+                guard BlockTime.numbers.contains(number), block.checksum == statement.integer(6) else {
                     throw DecodeError("the checksum does not match")
                 }
-                blocks.append(
-                    Block(
-                        number: number, minTime: statement.integer(1), maxTime: statement.integer(2),
-                        sampleCount: statement.integer(3), byteCount: statement.integer(4),
-                        series: try SeriesRuns(encoded: bytes)))
+                blocks.append(block)
             } catch {
-                damaged.append((number, "block \(number): its list of series is damaged: \(error)"))
+                damaged[number] = "block \(number): its row is damaged: \(error)"
             }
         }
         return (blocks, damaged)
     }
 
-    /// The series that have a row of block `number`, found by reading the rows' numbers.
-    func seriesRows(of number: Int64) throws(StorageError) -> SeriesRuns {
-        let statement = try connection.prepare("SELECT id FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id")
+    /// The numbers of the blocks before `end` that any row belongs to, ascending.
+    func numbersOfRows(before end: Int64) throws(StorageError) -> [Int64] {
+        let statement = try connection.prepare("SELECT id FROM chunk WHERE id >= ? AND id < ? ORDER BY id LIMIT 1")
+        var numbers: [Int64] = []
+        var first = Int64.min
+        while first < Block.firstRow(end) {
+            statement.bind(1, first)
+            statement.bind(2, Block.firstRow(end))
+            defer { statement.reset() }
+            guard try statement.step() else { break }
+            let number = statement.integer(0) >> 32
+            numbers.append(number)
+            first = Block.firstRow(number + 1)
+        }
+        return numbers
+    }
+
+    /// The series that have a row of block `number`, found by reading the rows' numbers, and the rows' length.
+    func rows(of number: Int64) throws(StorageError) -> (series: SeriesRuns, byteCount: Int64) {
+        let statement = try connection.prepare(
+            "SELECT id, length(data) FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id")
         statement.bind(1, Block.firstRow(number))
         statement.bind(2, Block.lastRow(number))
         var runs = SeriesRuns()
+        var byteCount: Int64 = 0
         while try statement.step() {
             let id = UInt32(truncatingIfNeeded: statement.integer(0))
-            if id < .max { runs.append(id) }
+            if id < SeriesIndex.seriesEnd { runs.append(id) }
+            byteCount += statement.integer(1)
         }
-        return runs
+        return (runs, byteCount)
     }
 }

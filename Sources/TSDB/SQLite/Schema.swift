@@ -60,9 +60,10 @@ enum Schema {
             throw .cannotOpen("cannot open \(connection.path): its file system does not allow a write-ahead log")
         }
         try connection.execute("PRAGMA synchronous = \(options.synchronous == .full ? "FULL" : "NORMAL")")
-        // 128 pages are 2 MiB: how much of the log a restart recovers and the disk holds twice.
-        try connection.execute("PRAGMA wal_autocheckpoint = 128")
-        try connection.execute("PRAGMA journal_size_limit = \(2 << 20)")
+        // The checkpointer does it on another thread.
+        try connection.execute("PRAGMA wal_autocheckpoint = 0")
+        // Cutting the log's file waits for the disk: it is done where sealing has made it long, not each time.
+        try connection.execute("PRAGMA journal_size_limit = \(Int64(4 * Checkpointer.wantedPages) * pageBytes)")
         try connection.execute("PRAGMA cache_size = -2048")
         try connection.execute("PRAGMA temp_store = MEMORY")
         if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count = \(pages)") }

@@ -68,7 +68,7 @@ final class WriterTables {
         insertBlock.bind(3, block.maxTime)
         insertBlock.bind(4, block.sampleCount)
         insertBlock.bind(5, block.byteCount)
-        insertBlock.bind(7, Int64(series.withUnsafeBytes { checksum($0, row: block.number) }))
+        insertBlock.bind(7, block.checksum)
         try insertBlock.run(binding: (6, series))
     }
 

@@ -6,9 +6,12 @@ extension Writer {
     func commit(_ work: [Work]) {
         var batches: [StagedBatch] = []
         var metadata: [MetricMetadata] = []
+        let ahead = state.options.clock.nowMs().addingReportingOverflow(DatabaseOptions.aheadMsMax)
+        let latest = ahead.overflow ? .max : ahead.partialValue
         for item in work {
             switch item {
-            case .append(let batch, _): batches.append(state.head.stage(batch) { state.index.isKnown($0) })
+            case .append(let batch, _):
+                batches.append(state.head.stage(batch, latest: latest) { state.index.isKnown($0) })
             case .metadata(let some, _): metadata += some
             case .maintenance: break
             }

@@ -44,10 +44,16 @@ extension Writer {
     private func forget(_ ids: [UInt32]) throws(StorageError) {
         let pairs = state.index.releasePairs(onlyUsedBy: ids)
         let next = state.index.lock.read { state.index.nextSeries }
-        try tables.connection.transaction { () throws(StorageError) in
-            for id in ids { try tables.removeSeries(id) }
-            for pair in pairs { try tables.removeLabel(pair) }
-            try tables.setMeta(.nextSeries, Int64(next))
+        do throws(StorageError) {
+            try tables.connection.transaction { () throws(StorageError) in
+                for id in ids { try tables.removeSeries(id) }
+                for pair in pairs { try tables.removeLabel(pair) }
+                try tables.setMeta(.nextSeries, Int64(next))
+            }
+        } catch {
+            // Or the next attempt would leave their rows behind.
+            state.index.keepPairs(pairs)
+            throw error
         }
         state.index.forget(ids)
         state.head.removeSeries(ids)

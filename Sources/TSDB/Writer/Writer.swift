@@ -4,9 +4,10 @@ import Model
 /// The one thread that changes the database: it commits what waits in the queue, and between commits seals blocks,
 /// frees what is sealed, and deletes what is too old, in slices short enough that appends hardly notice.
 final class Writer: @unchecked Sendable {
-    // SAFETY: everything but `state` and `thread` is used by the writer thread alone from `start` to its end.
+    // SAFETY: everything but `state`, `checkpointer` and `thread` is used by the writer thread alone from `start` to its end.
     let state: DatabaseState
     let tables: WriterTables
+    private let checkpointer: Checkpointer
     private var queue: WriteQueue { state.queue }
     var encoder = JournalEncoder()
     /// Where the next record goes.
@@ -19,27 +20,29 @@ final class Writer: @unchecked Sendable {
     var truncating: UInt32?
     /// Whether blocks or series may have become too old since it was last looked at.
     var mayHaveExpired = true
-    /// Whether something was written since the write-ahead log was last emptied.
+    /// Whether something was written since the write-ahead log was last synced.
     private var isLogDirty = true
     private var thread: pthread_t?
 
-    /// How long the writer is idle before it empties the write-ahead log.
+    /// How long the writer is idle before the write-ahead log is synced.
     private static let idleMs = 1000
 
     init(state: DatabaseState, connection: Connection, journal: JournalPosition) throws(StorageError) {
         self.state = state
         self.journal = journal
         tables = try WriterTables(connection)
+        checkpointer = try Checkpointer(state: state)
+        checkpointer.watch(connection)
     }
 
     func start() throws(StorageError) {
-        var thread = pthread_t()
-        let code = pthread_create(&thread, nil, runWriter, Unmanaged.passRetained(self).toOpaque())
-        guard code == 0 else {
-            Unmanaged.passUnretained(self).release()
-            throw .io("cannot start the writer thread: error \(code)")
+        try checkpointer.start()
+        do throws(StorageError) {
+            thread = try startThread(self, runWriter, "writer")
+        } catch {
+            checkpointer.stop()
+            throw error
         }
-        self.thread = thread
     }
 
     /// Finishes what waits, and returns when the thread has ended.
@@ -47,7 +50,7 @@ final class Writer: @unchecked Sendable {
         queue.stop()
         if let thread { pthread_join(thread, nil) }
         thread = nil
-        tables.connection.checkpoint()
+        checkpointer.stop()
     }
 
     fileprivate func run() {
@@ -57,11 +60,12 @@ final class Writer: @unchecked Sendable {
             case .work(let work):
                 commit(work)
                 isLogDirty = true
+                checkpointer.bound()
                 doDuties()
             case .idle where hasDuties:
                 doDuties()
             case .idle:
-                if isLogDirty { tables.connection.checkpoint() }
+                if isLogDirty { checkpointer.rest() }
                 isLogDirty = false
             case .stop:
                 return
@@ -94,6 +98,7 @@ final class Writer: @unchecked Sendable {
         } catch {
             dutyFailed(error)
         }
+        checkpointer.bound()
     }
 
     /// Does all that is due now, however long it takes.
