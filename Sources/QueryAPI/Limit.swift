@@ -20,8 +20,6 @@ enum Limit {
     static let writeLabelBytes = 64 << 10
     /// Series that the remote-write receiver knows by the bytes of their labels: 40 MB when full.
     static let writeCachedSeries = 1 << 20
-    /// How far in the future a written sample may be: ten minutes, Prometheus's bound.
-    static let writeAheadMs: Int64 = 600_000
     /// Rejected samples that an answer names.
     static let writeRejectionsNamed = 10
     /// The part of an answer that is written at a time.

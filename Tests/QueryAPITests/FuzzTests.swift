@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [21, 22, 23] as [UInt64]) func damagedWriteRequestsNeverTrap(_ seed: UInt64) {
-        let receiver = RemoteWriteReceiver(MemoryStore(), clock: SystemClock(), registry: MetricRegistry())
+        let receiver = RemoteWriteReceiver(MemoryStore(), registry: MetricRegistry())
         var message = Message()
         for number in 0..<3 {
             message.series([("__name__", "metric"), ("n", String(number))], [(1, 1), (2, .nan)])

@@ -77,21 +77,6 @@ import Testing
         #expect(store.contents[#"b{x="1"}"#]?.map(\.value) == [3])
     }
 
-    @Test func samplesFarInTheFutureAreLeftOut() async throws {
-        let store = MemoryStore()
-        let now: Int64 = 1_700_000_000_000  // what the server's clock says
-        try await withServer(store) { port in
-            let answer = try await write(port) {
-                $0.series([("__name__", "a")], [(now, 1), (now + 540_000, 2), (now + 660_000, 3), (.max, 4)])
-                $0.series([("__name__", "b")], [(now, 5)])
-            }
-            #expect(answer.status == 400)
-            #expect(answer.text == "out of bounds: 2 samples are more than 10 minutes in the future\n")
-        }
-        #expect(store.contents["a"]?.map(\.value) == [1, 2])
-        #expect(store.contents["b"]?.map(\.value) == [5])
-    }
-
     @Test func repeatedSamplesAreAccepted() async throws {
         try await withServer(MemoryStore()) { port in
             for _ in 0..<2 {

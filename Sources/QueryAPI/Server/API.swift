@@ -21,9 +21,7 @@ final class API: Sendable {
         queryMetrics = QueryMetrics(registry: dependencies.registry, concurrencyMax: options.queryConcurrencyMax)
         writeReceiver =
             options.enableRemoteWriteReceiver
-            ? dependencies.appendable.map {
-                RemoteWriteReceiver($0, clock: dependencies.clock, registry: dependencies.registry)
-            } : nil
+            ? dependencies.appendable.map { RemoteWriteReceiver($0, registry: dependencies.registry) } : nil
     }
 
     /// Runs `body`, which may block, on a thread that may be blocked.

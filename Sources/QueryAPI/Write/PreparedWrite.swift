@@ -8,8 +8,6 @@ struct PreparedWrite: Sendable {
     var problems: [String]
     var sampleCount: Int
     var invalidSampleCount: Int
-    /// Samples left out because they are too far in the future.
-    var aheadCount: Int
     /// The decompressed request, which labels are read from when a message has to name a series.
     let message: [UInt8]
 

@@ -29,11 +29,6 @@ extension RemoteWriteReceiver {
             problems.append("native histograms are not supported: \(request.histogramCount) were not stored")
         }
         var prepared = assemble(request, keys, refs, bytes, message)
-        if prepared.aheadCount > 0 {
-            problems.append(
-                "out of bounds: \(prepared.aheadCount) samples are more than \(Limit.writeAheadMs / 60_000) minutes in the "
-                    + "future")
-        }
         prepared.problems = problems
         return prepared
     }
@@ -64,15 +59,12 @@ extension RemoteWriteReceiver {
         }
     }
 
-    /// Puts the samples of resolved series into a batch, without those that are too far in the future: stored, they
-    /// would make all that follow them too old.
+    /// Puts the samples of resolved series into a batch.
     private func assemble(
         _ request: WriteRequest, _ keys: [SeriesCache.Key?], _ refs: [SeriesRef?], _ bytes: UnsafeRawBufferPointer,
         _ message: [UInt8]
     ) -> PreparedWrite {
-        let latest = clock.nowMs() + Limit.writeAheadMs
-        let isWhole = !refs.contains { $0 == nil } && !request.timestamps.contains { $0 > latest }
-        var aheadCount = 0
+        let isWhole = !refs.contains { $0 == nil }
         var timestamps = isWhole ? request.timestamps : []
         var values = isWhole ? request.values : []
         var sampleRefs: [SeriesRef] = []
@@ -86,24 +78,15 @@ extension RemoteWriteReceiver {
             series.append(
                 PreparedWrite.Series(
                     source: start..<start + written.source.count, sampleStart: sampleRefs.count, key: keys[index]))
-            if isWhole {
-                sampleRefs.append(contentsOf: repeatElement(ref, count: samples.count))
-                continue
-            }
-            for sample in samples {
-                guard request.timestamps[sample] <= latest else {
-                    aheadCount += 1
-                    continue
-                }
-                sampleRefs.append(ref)
-                timestamps.append(request.timestamps[sample])
-                values.append(request.values[sample])
+            sampleRefs.append(contentsOf: repeatElement(ref, count: samples.count))
+            if !isWhole {
+                timestamps += request.timestamps[samples]
+                values += request.values[samples]
             }
         }
         return PreparedWrite(
             batch: SampleBatch(refs: sampleRefs, timestamps: timestamps, values: values),
             metadata: request.metadata, problems: [], sampleCount: sampleRefs.count,
-            invalidSampleCount: request.values.count - sampleRefs.count - aheadCount, aheadCount: aheadCount,
-            message: message, series: series)
+            invalidSampleCount: request.values.count - sampleRefs.count, message: message, series: series)
     }
 }

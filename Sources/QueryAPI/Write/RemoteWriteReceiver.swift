@@ -5,27 +5,25 @@ import NIOCore
 /// Takes samples that other programs push: the receiver of Prometheus's remote write 1.0.
 ///
 /// What can be stored is, also where other samples of the request cannot. A request with samples that will never be
-/// stored is answered 400, so that its sender does not repeat it; one that failed for want of room or a store is
-/// answered 5xx, so that it does.
+/// stored is answered 400, so that its sender does not repeat it; one that failed for want of room or a store is answered
+/// 5xx, so that it does.
 /// - Source: https://prometheus.io/docs/specs/prw/remote_write_spec/; texts as Prometheus 3.5 where it has them.
 final class RemoteWriteReceiver: Sendable {
     static let path = "/api/v1/write"
 
     let appendable: any Appendable
-    let clock: any WallClock
     let cache = SeriesCache()
     private let samplesIn: Counter
     private let samplesInvalid: Counter
 
-    init(_ appendable: any Appendable, clock: any WallClock, registry: MetricRegistry) {
+    init(_ appendable: any Appendable, registry: MetricRegistry) {
         self.appendable = appendable
-        self.clock = clock
         samplesIn = registry.counter(
             "prometheus_remote_storage_samples_in_total",
             "Samples in to remote storage, compare to samples out for queue managers.")
         samplesInvalid = registry.counter(
             "prometheus_api_remote_write_invalid_labels_samples_total",
-            "The total number of received remote write samples which were rejected due to invalid labels.")
+            "Remote write samples received and refused for their labels.")
     }
 
     /// Stores the samples of a request.
