@@ -124,7 +124,9 @@ struct JournalDecoder {
         while run < lengths.count {
             for _ in 0..<(try reader.count(max: lengths.count - run)) {
                 guard run > 0, lengths[run] == lengths[run - 1] else { throw DecodeError("a run repeats no other") }
-                times.append(contentsOf: times.suffix(lengths[run]))
+                // One by one: a slice of the array would have it copied whole when it is appended to.
+                let from = times.count - lengths[run]
+                for index in from..<from + lengths[run] { times.append(times[index]) }
                 run += 1
             }
             guard run < lengths.count else { break }
