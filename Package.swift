@@ -62,24 +62,31 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "Exporter", dependencies: [argumentParser, logging, lifecycle] + hummingbird, swiftSettings: strict),
-        .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
-        .testTarget(name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite"], swiftSettings: strict),
+        // What several of the test targets need; no product.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "PromQLTests", dependencies: ["PromQL", "Model"], resources: [.copy("Scripts")], swiftSettings: strict
-        ),
-        .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "Model"], swiftSettings: strict),
+            name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model", logging], swiftSettings: strict),
-        .testTarget(
-            name: "QueryAPITests",
-            dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle] + hummingbird,
+            name: "PromQLTests", dependencies: ["PromQL", "Model", "TestSupport"], resources: [.copy("Scripts")],
             swiftSettings: strict),
         .testTarget(
-            name: "ExporterTests", dependencies: ["Exporter", argumentParser, logging] + hummingbird,
+            name: "ExpositionTests", dependencies: ["Exposition", "Model", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model", logging, "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "QueryAPITests",
+            dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle, "TestSupport"]
+                + hummingbird,
+            swiftSettings: strict),
+        .testTarget(
+            name: "ExporterTests", dependencies: ["Exporter", argumentParser, logging, "TestSupport"] + hummingbird,
             swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL", "TestSupport"],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 /// What a person gets wrong is answered with the thing, its place and what was expected.
@@ -41,22 +42,23 @@ import Testing
     ]
 
     @Test(arguments: cases) func isRefusedWithItsReason(_ one: Case) throws {
-        let directory = try temporaryDirectory()
-        try writeFile(directory + "/prometheus.yml", one.config)
-        try one.prepare(directory + "/data")
+        let directory = TemporaryDirectory(.disk)
+        try writeFile(directory.path + "/prometheus.yml", one.config)
+        try one.prepare(directory.path + "/data")
         let address = "--web.listen-address=127.0.0.1:\(try freePort())"
         let run = try runToEnd(
             Programs.tsdb,
-            ["serve", "--config.file=\(directory)/prometheus.yml", "--storage.tsdb.path=\(directory)/data"]
+            ["serve", "--config.file=\(directory.path)/prometheus.yml", "--storage.tsdb.path=\(directory.path)/data"]
                 + (one.flags.isEmpty ? [address] : one.flags))
         #expect(run.status != 0)
-        for text in one.says { #expect(run.output.contains(text), "\(run.output)") }
+        for text in one.says { #expect(run.printed.contains(text), "\(run.printed)") }
     }
 
     @Test func secondServerOnOneDatabaseIsToldWhoHoldsIt() throws {
         let server = try TestServer(config: "scrape_configs: []\n")
         defer { server.process.finish(SIGTERM) }
-        let config = try temporaryDirectory() + "/prometheus.yml"
+        let directory = TemporaryDirectory(.disk)
+        let config = directory.path + "/prometheus.yml"
         try writeFile(config, "scrape_configs: []\n")
         let second = try runToEnd(
             Programs.tsdb,
@@ -65,22 +67,23 @@ import Testing
                 "--web.listen-address=127.0.0.1:\(try freePort())",
             ])
         #expect(second.status != 0)
-        #expect(second.output.contains("\(server.process.pid)"), "\(second.output)")
+        #expect(second.printed.contains("\(server.process.pid)"), "\(second.printed)")
     }
 
     @Test func portInUseIsNamed() throws {
         let server = try TestServer(config: "scrape_configs: []\n")
         defer { server.process.finish(SIGTERM) }
-        let directory = try temporaryDirectory()
-        try writeFile(directory + "/prometheus.yml", "scrape_configs: []\n")
+        let directory = TemporaryDirectory(.disk)
+        try writeFile(directory.path + "/prometheus.yml", "scrape_configs: []\n")
         let second = try runToEnd(
             Programs.tsdb,
             [
-                "serve", "--config.file=\(directory)/prometheus.yml", "--storage.tsdb.path=\(directory)/data",
+                "serve", "--config.file=\(directory.path)/prometheus.yml", "--storage.tsdb.path=\(directory.path)/data",
                 "--web.listen-address=127.0.0.1:\(server.port)",
             ])
         #expect(second.status != 0)
         #expect(
-            second.output.contains("127.0.0.1:\(server.port)") && second.output.contains("in use"), "\(second.output)")
+            second.printed.contains("127.0.0.1:\(server.port)") && second.printed.contains("in use"),
+            "\(second.printed)")
     }
 }

@@ -2,6 +2,7 @@ import Glibc
 import Model
 import PromQL
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import TSDBCommand
@@ -12,8 +13,8 @@ import Testing
 /// Two servers never scrape at the same moment, so the exporter's page goes through a relay that keeps it for two
 /// seconds and writes its time on every line: whoever scrapes within these two seconds stores the same samples.
 @Suite struct ComparisonTests {
-    static let prometheus: String? = onPath("prometheus").flatMap { path in
-        guard let version = try? runToEnd(path, ["--version"]).output, version.contains("version 3.") else {
+    static let prometheus: String? = findProgram("prometheus").flatMap { path in
+        guard let version = try? runToEnd(path, ["--version"]).printed, version.contains("version 3.") else {
             return nil
         }
         return path
@@ -53,7 +54,7 @@ import Testing
         defer { exporter.finish(SIGTERM) }
         let relay = try TimestampRelay(exporterPort: exporterPort)
         let port = try freePort()
-        let config = readFile(shippedConfigPath)
+        let config = try readText(shippedConfigPath)
             .replacing("15s", with: "1s").replacing("10s", with: "1s")
             .replacing("localhost:9400", with: "127.0.0.1:\(relay.port)")
             .replacing("localhost:9090", with: "127.0.0.1:\(port)")
@@ -115,14 +116,14 @@ private final class RealPrometheus {
     let process: ChildProcess
 
     init(path: String, config: String) throws {
-        let directory = try temporaryDirectory()
+        let directory = TemporaryDirectory(.disk)
         let port = try freePort()
-        try writeFile(directory + "/prometheus.yml", config)
+        try writeFile(directory.path + "/prometheus.yml", config)
         url = "http://127.0.0.1:\(port)"
         process = try ChildProcess(
             path,
             [
-                "--config.file=\(directory)/prometheus.yml", "--storage.tsdb.path=\(directory)/data",
+                "--config.file=\(directory.path)/prometheus.yml", "--storage.tsdb.path=\(directory.path)/data",
                 "--web.listen-address=127.0.0.1:\(port)",
             ])
         try waitUntilReady(url, process)
@@ -131,21 +132,25 @@ private final class RealPrometheus {
 
 /// Serves the exporter's page as it was at the beginning of each two seconds, with that time on every line.
 private final class TimestampRelay: Sendable {
-    private let server: PageServer
+    private let server: ScriptedServer
     var port: Int { server.port }
 
     init(exporterPort: Int) throws {
         let cache = Mutex<(slot: Int64, page: String)>((0, ""))
-        server = try PageServer {
+        server = try ScriptedServer { _, _ in
             let slot = SystemClock().nowMs() / 2000 * 2000
             return cache.withLock { cache in
-                if cache.slot == slot { return cache.page }
-                let answer = try? HTTPClient.get("http://127.0.0.1:\(exporterPort)/metrics", timeoutSeconds: 1)
-                let lines = String(decoding: answer?.body ?? [], as: UTF8.self).split(separator: "\n")
-                let page = lines.map { $0.hasPrefix("#") ? "\($0)\n" : "\($0) \(slot)\n" }.joined()
-                cache = (slot, page)
-                return page
+                if cache.slot != slot { cache = (slot, Self.page(exporterPort, slot)) }
+                return ScriptedServer.page(cache.page)
             }
         }
+    }
+
+    deinit { server.close() }
+
+    private static func page(_ exporterPort: Int, _ slot: Int64) -> String {
+        let answer = try? HTTPClient.get("http://127.0.0.1:\(exporterPort)/metrics", timeoutSeconds: 1)
+        let lines = String(decoding: answer?.body ?? [], as: UTF8.self).split(separator: "\n")
+        return lines.map { $0.hasPrefix("#") ? "\($0)\n" : "\($0) \(slot)\n" }.joined()
     }
 }

@@ -1,6 +1,7 @@
 import Glibc
 import Model
 import PromQL
+import TestSupport
 import Testing
 
 /// What a query has shown is on disk: killing the server without warning loses none of it.
@@ -18,9 +19,9 @@ import Testing
               - job_name: itself
                 static_configs: [{targets: ["127.0.0.1:\(port)"]}]
             """
-        let data = try temporaryDirectory() + "/data"
-        var seed = UInt64(time(nil))
-        print("seed \(seed)")
+        let directory = TemporaryDirectory(.disk)
+        let data = directory.path + "/data"
+        var random = SeededGenerator(seed: makeSeed())
         var seen: (at: Int64, samples: Set<SeenSample>)?
         var compared = 0
         for round in 0..<50 {
@@ -33,8 +34,7 @@ import Testing
                     "round \(round): \(lost.count) of \(seen.samples.count) lost, such as \(lost.prefix(3))")
                 compared += seen.samples.count
             }
-            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let end = monotonicNs() + 20_000_000 + (seed >> 33) % 400_000_000
+            let end = monotonicNs() + UInt64.random(in: 20_000_000..<420_000_000, using: &random)
             repeat {
                 let at = SystemClock().nowMs()
                 seen = (at, try samples(server.url, at: at))

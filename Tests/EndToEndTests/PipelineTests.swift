@@ -1,6 +1,7 @@
 import Glibc
 import Model
 import PromQL
+import TestSupport
 import Testing
 
 @testable import TSDBCommand
@@ -54,8 +55,8 @@ import Testing
         let fromServer = try runToEnd(Programs.tsdb, arguments + ["--url", server.url])
         let fromFile = try runToEnd(Programs.tsdb, arguments + ["--db", server.data])
         #expect(fromServer.status == 0 && fromFile.status == 0)
-        #expect(fromServer.output == fromFile.output)
-        #expect(fromServer.output.split(separator: "\n").count >= 11, "\(fromServer.output)")
+        #expect(fromServer.printed == fromFile.printed)
+        #expect(fromServer.printed.split(separator: "\n").count >= 11, "\(fromServer.printed)")
     }
 
     @Test func rangeIsPlottedInATerminal() throws {
@@ -68,8 +69,8 @@ import Testing
             let run = try runToEnd(
                 Programs.tsdb,
                 ["query", "range", "DCGM_FI_DEV_GPU_UTIL", "--start", "10s", "--step", "1s", "--url", server.url])
-            #expect(run.status == 0, "\(run.output)")
-            return run.output.contains("{gpu=\"1\"}") ? run.output : nil
+            #expect(run.status == 0, "\(run.printed)")
+            return run.printed.contains("{gpu=\"1\"}") ? run.printed : nil
         }
         #expect(plot.unicodeScalars.contains { (0x2801...0x28ff).contains($0.value) })
         #expect(plot.contains("└"))

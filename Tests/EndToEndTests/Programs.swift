@@ -1,24 +1,13 @@
-import Glibc
 import Model
 import PromQL
+import TestSupport
 
 @testable import TSDBCommand
 
-/// The built binaries: beside the test bundle.
+/// The built binaries.
 enum Programs {
-    static let directory: String = {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        let runner = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let byRunner = runner.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-        if access(byRunner + "/tsdb", X_OK) == 0 { return byRunner }
-        // Swift Testing's helper runs from the toolchain; the bundle is among its arguments.
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") } ?? ""
-        return bundle.split(separator: "/").dropLast().map { "/\($0)" }.joined()
-    }()
-
-    static var tsdb: String { directory + "/tsdb" }
-    static var exporter: String { directory + "/gpu-exporter" }
+    static let tsdb = builtProgram("tsdb")
+    static let exporter = builtProgram("gpu-exporter")
 }
 
 /// A running `tsdb serve` with its own directory.
@@ -26,19 +15,20 @@ final class TestServer: Sendable {
     let port: Int
     let data: String
     let process: ChildProcess
+    private let directory: TemporaryDirectory
 
     var url: String { "http://127.0.0.1:\(port)" }
 
     /// Starts a server and waits until it is ready.
     init(config: String, data: String? = nil, port: Int? = nil, flags: [String] = []) throws {
-        let directory = try temporaryDirectory()
+        directory = TemporaryDirectory(.disk)
         self.port = try port ?? freePort()
-        self.data = data ?? directory + "/data"
-        try writeFile(directory + "/prometheus.yml", config)
+        self.data = data ?? directory.path + "/data"
+        try writeFile(directory.path + "/prometheus.yml", config)
         process = try ChildProcess(
             Programs.tsdb,
             [
-                "serve", "--config.file=\(directory)/prometheus.yml", "--storage.tsdb.path=\(self.data)",
+                "serve", "--config.file=\(directory.path)/prometheus.yml", "--storage.tsdb.path=\(self.data)",
                 "--web.listen-address=127.0.0.1:\(self.port)",
             ] + flags)
         try waitUntilReady(url, process)
@@ -48,7 +38,7 @@ final class TestServer: Sendable {
 /// Waits until `url` answers that it is ready, or fails with what `process` printed.
 func waitUntilReady(_ url: String, _ process: ChildProcess) throws {
     try eventually("\(url) is ready") {
-        guard process.isRunning else { throw TestFailure("the server ended: \(process.output)") }
+        guard process.isRunning else { throw TestFailure("the server ended: \(process.printed)") }
         return (try? HTTPClient.get("\(url)/-/ready", timeoutSeconds: 5))?.status == 200 ? () : nil
     }
 }
@@ -57,7 +47,7 @@ func waitUntilReady(_ url: String, _ process: ChildProcess) throws {
 func startExporter(gpus: Int, port: Int) throws -> ChildProcess {
     let process = try ChildProcess(Programs.exporter, ["--simulate", "\(gpus)", "--address", "127.0.0.1:\(port)"])
     try eventually("the exporter answers") {
-        guard process.isRunning else { throw TestFailure("the exporter ended: \(process.output)") }
+        guard process.isRunning else { throw TestFailure("the exporter ended: \(process.printed)") }
         return (try? HTTPClient.get("http://127.0.0.1:\(port)/metrics", timeoutSeconds: 5))?.status == 200 ? () : nil
     }
     return process

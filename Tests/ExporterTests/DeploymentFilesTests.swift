@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Exporter
@@ -32,7 +33,7 @@ import Testing
     }
 
     private func dashboard() throws -> Dashboard {
-        let text = readFile("\(Self.root)docker/grafana/dashboards/gpu.json")
+        let text = try readText("\(Self.root)docker/grafana/dashboards/gpu.json")
         return try JSONDecoder().decode(Dashboard.self, from: Data(text.utf8))
     }
 
@@ -65,7 +66,7 @@ import Testing
 
     /// Debian 12's promtool is too old to read expressions.
     private static let canParseExpressions =
-        findProgram("promtool").flatMap { try? run($0, ["--experimental", "promql", "format", "1"]).status } == 0
+        findProgram("promtool").flatMap { try? runToEnd($0, ["--experimental", "promql", "format", "1"]).status } == 0
 
     @Test(.enabled(if: canParseExpressions, "no promtool on the PATH that can format PromQL"))
     func everyExpressionOfTheDashboardParses() throws {
@@ -74,7 +75,7 @@ import Testing
             // As Grafana puts them in.
             let query = expression.replacing("$instance", with: ".*").replacing("$gpu", with: ".*")
                 .replacing("$__rate_interval", with: "1m").replacing("$__range", with: "1h")
-            let result = try run(promtool, ["--experimental", "promql", "format", query])
+            let result = try runToEnd(promtool, ["--experimental", "promql", "format", query])
             #expect(result.status == 0, "\(query): \(result.errors)")
         }
     }
@@ -83,7 +84,7 @@ import Testing
         .enabled(if: findProgram("promtool") != nil, "no promtool on the PATH"),
         arguments: ["prometheus.yml", "prometheus-docker.yml"])
     func promtoolAcceptsTheConfiguration(file: String) throws {
-        let result = try run(#require(findProgram("promtool")), ["check", "config", "\(Self.root)config/\(file)"])
+        let result = try runToEnd(#require(findProgram("promtool")), ["check", "config", "\(Self.root)config/\(file)"])
         #expect(result.status == 0, "\(result.errors)")
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// A stand-in for the driver's library, compiled from C where a test runs: it declares NVML's structures as nvml.h
 /// does, so that the compiler, not our own offsets, lays them out, and checks what callers must fill in.
@@ -7,15 +8,15 @@ enum FakeNVML {
 
     /// Compiles the library with the given `-D` definitions.
     ///
-    /// - Returns: the folder that holds `libnvidia-ml.so.1`; the caller removes it.
-    static func build(_ definitions: [String] = []) throws -> String {
-        let folder = try temporaryFolder()
-        try writeFile("\(folder)/nvml.c", source)
+    /// - Returns: the folder that holds `libnvidia-ml.so.1`.
+    static func build(_ definitions: [String] = []) throws -> TemporaryDirectory {
+        let folder = TemporaryDirectory(.disk)
+        try writeFile("\(folder.path)/nvml.c", source)
         let compiler = findProgram("cc") ?? "cc"
         let arguments =
-            ["-shared", "-fPIC", "-Wall", "-Werror", "-o", "\(folder)/libnvidia-ml.so.1", "\(folder)/nvml.c"]
+            ["-shared", "-fPIC", "-Wall", "-Werror", "-o", "\(folder.path)/libnvidia-ml.so.1", "\(folder.path)/nvml.c"]
             + definitions.map { "-D\($0)" }
-        let result = try run(compiler, arguments)
+        let result = try runToEnd(compiler, arguments)
         guard result.status == 0 else { throw TestFailure("cc: \(result.errors)") }
         return folder
     }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Exporter
@@ -10,8 +11,7 @@ struct NVMLSourceTests {
         _ definitions: [String] = [], _ selection: DeviceSelection = .all, _ body: (NVMLSource) throws -> Void
     ) throws {
         let folder = try FakeNVML.build(definitions)
-        defer { removeFolder(folder) }
-        try body(NVMLSource(libraryPath: "\(folder)/libnvidia-ml.so.1", selection: selection))
+        try body(NVMLSource(libraryPath: "\(folder.path)/libnvidia-ml.so.1", selection: selection))
     }
 
     private func complaint(_ definitions: [String], _ selection: DeviceSelection = .all) throws -> String {

@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @Suite struct LabelsTests {
@@ -8,7 +9,7 @@ import Testing
     }
 
     @Test func pairsAreSortedUniqueAndNotEmpty() {
-        let labels = makeLabels(["b": "2", "a": "1", "c": "", "b": "3"])
+        let labels: Labels = ["b": "2", "a": "1", "c": "", "b": "3"]
         #expect(labels.map(\.name) == ["a", "b"])
         #expect(labels["b"] == "3" && labels["c"] == nil && labels["bb"] == nil && labels[""] == nil)
         #expect(labels.count == 2 && Labels.empty.isEmpty && Labels.empty.count == 0)
@@ -17,7 +18,7 @@ import Testing
     @Test(arguments: [0, 1, 254, 255, 256, 65_535, 65_536, 300_000])
     func valuesOfEveryLengthComeBack(length: Int) {
         let value = String(repeating: "v", count: length)
-        let labels = makeLabels(["a": value, "b": "x"])
+        let labels: Labels = ["a": value, "b": "x"]
         #expect(labels["a"] == (length == 0 ? nil : value))
         #expect(labels["b"] == "x")
         #expect(Labels(encoded: labels.encoded) == labels)
@@ -25,7 +26,7 @@ import Testing
 
     /// Labels against a plain sorted dictionary.
     @Test func labelsAgreeWithADictionary() {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = makeSeed()
         var random = SeededGenerator(seed: seed)
         var previous: (labels: Labels, model: [(String, String)])?
         for _ in 0..<3000 {
@@ -73,14 +74,15 @@ import Testing
         var seen: Set<UInt64> = []
         for pod in 0..<300 {
             for gpu in 0..<8 {
-                let labels = makeLabels([
+                let labels: Labels = [
                     "__name__": "DCGM_FI_DEV_GPU_UTIL", "gpu": "\(gpu)", "instance": "pod-\(pod):9400",
-                ])
+                ]
                 #expect(seen.insert(labels.hash64).inserted)
             }
         }
         // What one string ends with is not what the next begins with.
-        #expect(makeLabels(["a": "bc", "d": "e"]).hash64 != makeLabels(["ab": "c", "d": "e"]).hash64)
+        let (ends, begins): (Labels, Labels) = (["a": "bc", "d": "e"], ["ab": "c", "d": "e"])
+        #expect(ends.hash64 != begins.hash64)
     }
 
     /// The hash is written to disk nowhere, but must not depend on where the bytes lie.
@@ -99,8 +101,8 @@ import Testing
     }
 
     private static let shown: [(Labels, String)] = [
-        (makeLabels(["__name__": "up"]), "up"), (makeLabels(["__name__": "up", "a": "b\"\\\n"]), #"up{a="b\"\\\n"}"#),
-        (makeLabels(["a.b": "c"]), #"{"a.b"="c"}"#), (makeLabels(["__name__": "x.y"]), #"{__name__="x.y"}"#),
+        (["__name__": "up"], "up"), (["__name__": "up", "a": "b\"\\\n"], #"up{a="b\"\\\n"}"#),
+        (["a.b": "c"], #"{"a.b"="c"}"#), (["__name__": "x.y"], #"{__name__="x.y"}"#),
         (Labels.empty, "{}"),
     ]
 

@@ -1,4 +1,5 @@
 import QueryAPI
+import TestSupport
 import Testing
 
 @Suite struct AddressTests {

@@ -1,6 +1,7 @@
 import Model
 import QueryAPI
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct EndpointTests {
@@ -131,7 +132,7 @@ import Testing
 
     @Test func targetsAreShown() async throws {
         let target = TargetStatus(
-            discoveredLabels: labels([("__address__", "a:9400")]), labels: labels([("job", "gpu")]), scrapePool: "gpu",
+            discoveredLabels: ["__address__": "a:9400"], labels: ["job": "gpu"], scrapePool: "gpu",
             scrapeURL: "http://a:9400/metrics", globalURL: "http://h:9400/metrics", lastError: "no \"route\"",
             lastScrape: 1_700_000_000_120, lastScrapeDurationSeconds: 0.25, health: .down, scrapeIntervalMs: 15_000,
             scrapeTimeoutMs: 1_500)

@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import QueryAPI
@@ -6,7 +7,7 @@ import Testing
 /// Inputs made at random must be refused or accepted, and never end the process. A failure names its seed.
 @Suite struct FuzzTests {
     @Test(arguments: [1, 2, 3] as [UInt64]) func formsNeverTrap(_ seed: UInt64) throws {
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         let pieces: [String] = ["%", "%4", "%41", "%zz", "&", "=", ";", "+", "a", "match[]", "\u{0}", "é", "%ff", "=="]
         for _ in 0..<20_000 {
             var form = Form()
@@ -18,7 +19,7 @@ import Testing
     }
 
     @Test func everyEncodedStringDecodesToItself() throws {
-        var random = SplitMix(7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<2000 {
             let scalars = (0..<random.below(20)).compactMap { _ in Unicode.Scalar(UInt32(random.below(0x11_0000))) }
             var text = ""
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [11, 12] as [UInt64]) func timesAndDurationsNeverTrap(_ seed: UInt64) {
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         let seeds = [
             "2023-11-14T22:13:20.5+07:00", "1e308", "-1e308", "9223372036854775807", "-0", "1h30m", "9999999999y",
             "NaN",
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test func formattedTimesAreReadBack() {
-        var random = SplitMix(5)
+        var random = SeededGenerator(seed: 5)
         for _ in 0..<20_000 {
             // Years 0000 to 9999.
             let time = Int64(random.below(315_569_520_000_000)) - 62_167_219_200_000
@@ -70,7 +71,7 @@ import Testing
             message.series([("__name__", "metric"), ("n", String(number))], [(1, 1), (2, .nan)])
         }
         message.metadata(1, "metric", "help", "unit")
-        var random = SplitMix(seed)
+        var random = SeededGenerator(seed: seed)
         for length in 0..<message.bytes.count { _ = try? receiver.prepare(Array(message.bytes[..<length])) }
         for _ in 0..<20_000 {
             var bytes = message.bytes
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test func damagedSnappyBlocksNeverTrap() {
-        var random = SplitMix(31)
+        var random = SeededGenerator(seed: 31)
         let block = snappyCompressed((0..<2000).map { UInt8($0 / 7 % 50) })
         for _ in 0..<20_000 {
             var bytes = block
@@ -94,7 +95,7 @@ import Testing
     }
 
     @Test func everyByteStringBecomesValidJSON() throws {
-        var random = SplitMix(41)
+        var random = SeededGenerator(seed: 41)
         for _ in 0..<5000 {
             let bytes = (0..<random.below(30)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             for escaping in [JSONEscaping.minimal, .html] {
@@ -135,19 +136,6 @@ private func unescaped(_ json: String) -> String? {
     return String(text)
 }
 
-/// - Source: https://prng.di.unimi.it/splitmix64.c
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-
+extension SeededGenerator {
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @Suite struct NamesTests {
@@ -100,7 +101,7 @@ import Testing
     ])
     func labelNamesInPathsAreUnescaped(_ escaped: String, _ name: String) async throws {
         let store = MemoryStore([
-            (labels: labels([("__name__", "m"), (name, "found")]), samples: [(timestamp: t0, value: 1)])
+            (labels: ["__name__": "m", name: "found"], samples: [(timestamp: t0, value: 1)])
         ])
         try await withServer(store) { port in
             let answer = try await get(port, "/api/v1/label/\(percentEncoded(escaped))/values")

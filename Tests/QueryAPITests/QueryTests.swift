@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 /// An answer of Prometheus 3.5.3 on the sample data.

@@ -3,6 +3,7 @@ import Glibc
 import Model
 import QueryAPI
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct TransportTests {
@@ -12,7 +13,7 @@ import Testing
         for series in 0..<40 {
             var samples: [(timestamp: Int64, value: Double)] = []
             for point in 0..<2000 { samples.append((t0 + Int64(point) * 1000, Double(point * series) / 8)) }
-            all.append((labels([("__name__", "big"), ("n", String(1000 + series))]), samples))
+            all.append((["__name__": "big", "n": String(1000 + series)], samples))
         }
         return MemoryStore(all)
     }()
@@ -275,7 +276,7 @@ private struct SlowSet: SeriesSet {
     let store: SlowStore
     let count = 10_000
 
-    func labels(_ index: Int) -> Labels { QueryAPITests.labels([("__name__", "slow"), ("n", String(10_000 + index))]) }
+    func labels(_ index: Int) -> Labels { ["__name__": "slow", "n": String(10_000 + index)] }
 
     func read(_ index: Int, into buffer: SampleBuffer) {
         store.reads.add(1, ordering: .relaxed)

@@ -1,6 +1,7 @@
 import Model
 import QueryAPI
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct WriteTests {

@@ -44,7 +44,7 @@ import Testing
     @Test func allKeysAreRead() throws {
         let configuration = try Configuration.parse(text: Self.full, file: "/etc/p/prometheus.yml")
         #expect(configuration.global.scrapeIntervalMs == 15_000)
-        #expect(configuration.global.externalLabels == makeLabels(["cluster": "a", "zone": "b"]))
+        #expect(configuration.global.externalLabels == ["cluster": "a", "zone": "b"])
         #expect(configuration.warnings.isEmpty)
         let job = try #require(configuration.jobs.first)
         #expect(job.name == "gpu exporters")

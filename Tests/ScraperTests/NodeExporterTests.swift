@@ -1,56 +1,20 @@
 import Glibc
 import Model
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Scraper
 
 /// Scrapes of Debian's node exporter, and of the same page by Prometheus.
 @Suite(.serialized) struct NodeExporterTests {
-    /// A program that runs until it is stopped.
-    private struct Child {
-        let pid: pid_t
-
-        init?(_ arguments: [String]) {
-            var actions = posix_spawn_file_actions_t()
-            posix_spawn_file_actions_init(&actions)
-            defer { posix_spawn_file_actions_destroy(&actions) }
-            for descriptor in [1, 2] as [Int32] {
-                posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-            }
-            var pointers = arguments.map { strdup($0) } + [nil]
-            defer { for pointer in pointers { free(pointer) } }
-            var pid = pid_t()
-            guard posix_spawn(&pid, arguments[0], &actions, nil, &pointers, environ) == 0 else { return nil }
-            self.pid = pid
-        }
-
-        func stop() {
-            kill(pid, SIGKILL)
-            wait()
-        }
-
-        func wait() {
-            var status: Int32 = 0
-            waitpid(pid, &status, 0)
-        }
-    }
-
-    /// A port that was free a moment ago.
-    private func freePort() throws -> UInt16 {
-        let server = try ScriptedServer { _, _ in [] }
-        server.close()
-        usleep(20_000)
-        return server.port
-    }
-
     private static let exporter = findProgram("prometheus-node-exporter") ?? findProgram("node_exporter")
 
     @Test(.enabled(if: exporter != nil, "needs Debian's prometheus-node-exporter on the PATH"))
     func aRealPageIsStoredWhole() async throws {
         let port = try freePort()
-        let child = try start(Self.exporter, ["--web.listen-address=127.0.0.1:\(port)"])
-        defer { child.stop() }
+        let child = try ChildProcess(#require(Self.exporter), ["--web.listen-address=127.0.0.1:\(port)"])
+        defer { child.finish(SIGKILL) }
         let harness = Harness()
         try harness.scrape(port: port, interval: "500ms", timeout: "500ms")
         try await harness.wait("good scrapes") { harness.report("up", port).filter { $0.value == 1 }.count >= 2 }
@@ -70,12 +34,10 @@ import Testing
     @Test(.enabled(if: exporter != nil && prometheus != nil, "compares with Prometheus where one is on the PATH"))
     func prometheusStoresTheSameSeries() async throws {
         let (page, port) = (try freePort(), try freePort())
-        let child = try start(Self.exporter, ["--web.listen-address=127.0.0.1:\(page)"])
-        defer { child.stop() }
-        var folder = Array("/tmp/tsdb-compare-XXXXXX".utf8CString)
-        _ = try #require(mkdtemp(&folder))
-        let path = String(decoding: folder.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer { Child(["/bin/rm", "-rf", path])?.wait() }
+        let child = try ChildProcess(#require(Self.exporter), ["--web.listen-address=127.0.0.1:\(page)"])
+        defer { child.finish(SIGKILL) }
+        let directory = TemporaryDirectory(.disk)
+        let path = directory.path
         let text = """
             global: {scrape_interval: 500ms}
             scrape_configs:
@@ -89,14 +51,14 @@ import Testing
               - {source_labels: [device], regex: '(.+)', target_label: dev, replacement: 'x-$1'}
 
             """
-        try write(text, to: path + "/prometheus.yml")
-        let peer = try start(
-            Self.prometheus,
+        try writeFile(path + "/prometheus.yml", text)
+        let peer = try ChildProcess(
+            #require(Self.prometheus),
             [
                 "--config.file=\(path)/prometheus.yml", "--storage.tsdb.path=\(path)/data",
                 "--web.listen-address=127.0.0.1:\(port)",
             ])
-        defer { peer.stop() }
+        defer { peer.finish(SIGKILL) }
         let harness = Harness()
         harness.manager.apply(try Configuration.load(path: path + "/prometheus.yml"))
         try await harness.wait("good scrapes") {
@@ -124,16 +86,5 @@ import Testing
         #expect(ours.subtracting(theirs).filter(isSteady).sorted() == [])
         #expect(theirs.subtracting(ours).filter(isSteady).sorted() == [])
         #expect(ours.count > 300)
-    }
-
-    private func start(_ program: String?, _ arguments: [String]) throws -> Child {
-        let path = try #require(program)
-        return try #require(Child([path] + arguments))
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        let file = try #require(fopen(path, "w"))
-        defer { fclose(file) }
-        fputs(text, file)
     }
 }

@@ -70,7 +70,7 @@ import Testing
         -> String?
     {
         let labeller = SampleLabeller(
-            targetLabels: makeLabels(["instance": "i", "job": "j"]), honorLabels: honor, rules: [], limits: limits)
+            targetLabels: ["instance": "i", "job": "j"], honorLabels: honor, rules: [], limits: limits)
         let labels = [Label(name: "__name__", value: "m")] + exposed.map { Label(name: $0.0, value: $0.1) }
         return try labeller.series(labels)?.description
     }

@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import Scraper
@@ -64,7 +65,7 @@ import Testing
 
     /// However targets and times fall, each target is due once per interval.
     @Test func everyTargetIsDueOncePerInterval() {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = makeSeed()
         var random = SeededGenerator(seed: seed)
         var schedule = ScrapeSchedule<Int>()
         let intervals: [Int64] = (0..<50).map { _ in Int64.random(in: 10...200, using: &random) }
@@ -81,7 +82,7 @@ import Testing
     @Test func offsetsSpreadTargetsOverTheInterval() {
         var buckets = Array(repeating: 0, count: 10)
         for index in 0..<1000 {
-            let labels = makeLabels(["instance": "pod-\(index):9400", "job": "gpu"])
+            let labels: Labels = ["instance": "pod-\(index):9400", "job": "gpu"]
             let target = TargetDescription(
                 discoveredLabels: labels, labels: labels, url: "http://pod-\(index):9400/metrics", intervalMs: 15_000,
                 timeoutMs: 10_000)

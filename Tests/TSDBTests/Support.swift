@@ -1,99 +1,23 @@
 import Glibc
 import Model
+import TestSupport
 import Testing
 
 @testable import TSDB
 
-/// A directory that is removed with the object: in memory where there is such a place, because tests wait for the disk
-/// longer than for anything else.
-final class TemporaryDirectory {
-    let path: String
-
-    init() {
-        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        var template = Array("\(parent)/tsdb-test-XXXXXX".utf8CString)
-        path = mkdtemp(&template).map { String(cString: $0) } ?? parent + "/tsdb-test"
-    }
-
-    deinit { removeAll(path) }
-}
-
-/// Removes a directory with the files in it.
-func removeAll(_ path: String) {
-    for name in fileNames(path) {
-        let inner = path + "/" + name
-        if unlink(inner) != 0 { removeAll(inner) }
-    }
-    rmdir(path)
-}
-
-func fileNames(_ path: String) -> [String] {
-    guard let directory = opendir(path) else { return [] }
-    defer { closedir(directory) }
-    var names: [String] = []
-    while let entry = readdir(directory) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name != "." && name != ".." { names.append(name) }
-    }
-    return names
-}
-
-func readFile(_ path: String) -> [UInt8] {
-    guard let file = fopen(path, "rb") else { return [] }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = fread(&buffer, 1, buffer.count, file)
-        if count == 0 { return bytes }
-        bytes += buffer[..<count]
-    }
-}
-
-func writeFile(_ path: String, _ bytes: [UInt8]) {
-    guard let file = fopen(path, "wb") else { return }
-    fwrite(bytes, 1, bytes.count, file)
-    fclose(file)
-}
-
 /// What a crash would leave: the database and its log, copied while they are in use. The log first: should it be moved
 /// into the database meanwhile, the copy has the same twice, which does no harm.
-func copyDatabase(_ from: String, _ to: String) {
+func copyDatabase(_ from: String, _ to: String) throws {
     mkdir(to, 0o755)
     for name in [Database.fileName + "-wal", Database.fileName] {
-        let bytes = readFile(from + "/" + name)
-        if !bytes.isEmpty { writeFile(to + "/" + name, bytes) }
+        guard let bytes = try? readFile(from + "/" + name), !bytes.isEmpty else { continue }
+        try writeFile(to + "/" + name, bytes)
     }
 }
 
-/// Random numbers that a printed seed brings back: SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-
+extension SeededGenerator {
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
-
-/// The seed of this run: random unless the environment brings one back. It is printed, so that a failure can be
-/// repeated.
-private let runSeed: UInt64 = {
-    let seed = getenv("TSDB_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...UInt64.max)
-    print("TSDB_SEED=\(seed)")
-    return seed
-}()
-
-func makeSeed() -> UInt64 { runSeed }
 
 struct Sample: Hashable, CustomStringConvertible {
     let time: Int64

@@ -4,7 +4,7 @@ import Model
 /// Keeps a second writer out of a directory. The lock is the system's, on an open file, and goes with the process,
 /// however it ends; the file's text only says who holds it.
 final class DirectoryLock: Sendable {
-    private let descriptor: Int32
+    let descriptor: Int32
 
     /// - Throws: ``StorageError/locked(_:)`` with the holder, where there is one.
     init(directory: String, clock: any WallClock) throws(StorageError) {
@@ -24,7 +24,11 @@ final class DirectoryLock: Sendable {
         _ = text.withBytes { pwrite(opened, $0.baseAddress, $0.count, 0) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Unlocked and not just closed: a child between fork and exec still has the descriptor open.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
 
 /// What `errno` means.

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import PromQL
@@ -9,7 +10,7 @@ import Testing
 
     @Test(arguments: scriptNames(ScriptTests.directory))
     func scriptHolds(_ name: String) throws {
-        let text = try #require(fileText(ScriptTests.directory + "/" + name))
+        let text = try readText(ScriptTests.directory + "/" + name)
         var runner = ScriptRunner()
         for case .failed(let line, let problem) in runner.run(try TestScript(name: name, text: text)) {
             Issue.record("\(name):\(line): \(problem)")
@@ -22,7 +23,7 @@ import Testing
         let directory = String(cString: try #require(getenv("PROMQL_CASES_DIR")))
         var totals = (passed: 0, failed: 0, unsupported: 0)
         for name in scriptNames(directory) {
-            let text = try #require(fileText(directory + "/" + name))
+            let text = try readText(directory + "/" + name)
             var runner = ScriptRunner()
             var counts = (passed: 0, failed: 0, unsupported: 0)
             for outcome in runner.run(try TestScript(name: name, text: text)) {
@@ -45,27 +46,4 @@ import Testing
 }
 
 /// The names of the `.test` files in a directory, sorted.
-func scriptNames(_ directory: String) -> [String] {
-    guard let handle = opendir(directory) else { return [] }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while let entry = readdir(handle) {
-        let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-            pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        }
-        if name.hasSuffix(".test") { names.append(name) }
-    }
-    return names.sorted()
-}
-
-func fileText(_ path: String) -> String? {
-    guard let file = fopen(path, "r") else { return nil }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-        let count = fread(&chunk, 1, chunk.count, file)
-        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-        bytes += chunk[..<count]
-    }
-}
+func scriptNames(_ directory: String) -> [String] { fileNames(directory).filter { $0.hasSuffix(".test") } }

@@ -1,23 +1,7 @@
 import Model
+import TestSupport
 
 @testable import PromQL
-
-/// A generator of pseudo-random numbers that a seed replays.
-///
-/// - Source: splitmix64, https://prng.di.unimi.it/splitmix64.c
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
 
 /// Makes random well-typed expressions: as trees, put between parentheses wherever an operand is not simple.
 struct ExpressionGenerator {

@@ -4,6 +4,7 @@ import PromQL
 import QueryAPI
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 
 /// A clock that stands still.
 struct FixedClock: WallClock {
@@ -59,7 +60,7 @@ func withServer<Value>(
     var iterator = ports.makeAsyncIterator()
     guard let port = await iterator.next() else {
         try await run.value
-        throw HTTPClientError(reason: "the server ended before it listened")
+        throw TestFailure("the server ended before it listened")
     }
     do {
         let value = try await body(port)

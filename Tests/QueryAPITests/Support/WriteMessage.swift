@@ -1,4 +1,5 @@
 import CSnappy
+import TestSupport
 
 /// Builds protobuf messages field by field.
 struct Message {

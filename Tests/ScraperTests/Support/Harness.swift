@@ -1,5 +1,4 @@
 import Exposition
-import Glibc
 import Logging
 import Model
 import Synchronization
@@ -23,7 +22,7 @@ final class Harness: Sendable {
 
     /// Applies a configuration of one job with a short interval.
     func scrape(
-        port: UInt16, path: String = "/metrics", interval: String = "400ms", timeout: String = "400ms",
+        port: Int, path: String = "/metrics", interval: String = "400ms", timeout: String = "400ms",
         more: String = ""
     ) throws {
         manager.apply(
@@ -50,7 +49,7 @@ final class Harness: Sendable {
 
     var target: TargetStatus? { manager.activeTargets().first }
 
-    func report(_ name: String, _ port: UInt16) -> [MemoryStore.Sample] {
+    func report(_ name: String, _ port: Int) -> [MemoryStore.Sample] {
         store.samples("\(name){instance=\"127.0.0.1:\(port)\", job=\"test\"}")
     }
 
@@ -81,30 +80,4 @@ final class LogRecorder: LogHandler, Sendable {
         let metadata = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         recorded.withLock { $0.append("\(event.level) \(event.message)\(metadata)") }
     }
-}
-
-/// SplitMix64: a run repeats from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
-/// A program's path, from the PATH.
-func findProgram(_ name: String) -> String? {
-    guard let path = getenv("PATH") else { return nil }
-    return String(cString: path).split(separator: ":").map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
-}
-
-/// Labels as a dictionary literal.
-func makeLabels(_ pairs: KeyValuePairs<String, String>) -> Labels {
-    Labels(pairs.map { (name: $0.key, value: $0.value) })
 }

@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import TSDB
@@ -46,7 +47,7 @@ import Testing
             if !isDone { try work(database) }
             let expected = try database.everything()
             let copy = directory.path + "/copy"
-            copyDatabase(directory.path, copy)
+            try copyDatabase(directory.path, copy)
             let crashed = try Database.open(directory: copy)
             #expect(try crashed.everything() == expected, "call \(call), after a crash")
             crashed.close()
@@ -109,7 +110,7 @@ import Testing
             while isHit {
                 call += 1
                 let path = directory.path + "/copy"
-                copyDatabase(directory.path + "/" + from, path)
+                try copyDatabase(directory.path + "/" + from, path)
                 // As an interrupted sealing leaves it.
                 let leftover = "INSERT INTO chunk VALUES (9 << 32, x'00')"
                 if from == "source" { runSQL(path + "/" + Database.fileName, leftover) }

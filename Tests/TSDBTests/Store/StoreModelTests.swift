@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import TSDB
@@ -56,7 +57,7 @@ import Testing
                 database = try Database.open(directory: directory.path, options: options)
             case 1:
                 let copy = directory.path + "/copy"
-                copyDatabase(directory.path, copy)
+                try copyDatabase(directory.path, copy)
                 let crashed = try Database.open(directory: copy, options: options)
                 try check(crashed, plain, retention, &random)
                 crashed.close()

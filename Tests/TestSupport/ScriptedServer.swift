@@ -1,19 +1,20 @@
 import Glibc
-import Model
 import Synchronization
 
 /// A loopback HTTP server that answers each path as it is told to, well or badly.
-final class ScriptedServer: Sendable {
-    enum Step: Sendable {
+public final class ScriptedServer: Sendable {
+    /// What an answer is made of.
+    public enum Step: Sendable {
         case send([UInt8])
         case sleep(milliseconds: UInt32)
         /// Sends the byte `x` this often.
         case flood(Int)
     }
 
-    typealias Script = @Sendable (_ request: String, _ count: Int) -> [Step]
+    /// What is sent for a request, whose path was asked for `count` times before.
+    public typealias Script = @Sendable (_ request: String, _ count: Int) -> [Step]
 
-    let port: UInt16
+    public let port: Int
     private let descriptor: Int32
     private let script: Script
     private let counts = Mutex<[String: Int]>([:])
@@ -21,35 +22,23 @@ final class ScriptedServer: Sendable {
 
     /// - Parameter script: gets a request's head, and how many requests for its path came before, and says what is sent;
     ///   the connection is closed behind it unless a response was complete and said how long it is.
-    init(_ script: @escaping Script) throws {
+    public init(_ script: @escaping Script) throws {
         self.script = script
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let socket = descriptor
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && listen(socket, 64) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        guard isBound else { throw ServerError() }
-        port = UInt16(bigEndian: address.sin_port)
+        (descriptor, port) = try boundSocket()
+        guard listen(descriptor, 64) == 0 else { throw TestFailure("cannot listen on port \(port)", code: errno) }
         var thread = pthread_t()
         pthread_create(&thread, nil, acceptMain, Unmanaged.passRetained(self).toOpaque())
         pthread_detach(thread)
     }
 
-    struct ServerError: Error {}
-
     /// The heads of all requests so far.
-    var requests: [String] { seen.withLock { $0 } }
+    public var requests: [String] { seen.withLock { $0 } }
 
     /// Stops taking connections.
-    func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    public func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    static func page(
+    /// A whole response.
+    public static func page(
         _ body: String, contentType: String? = "text/plain; version=0.0.4", status: String = "200 OK",
         extra: String = ""
     ) -> [Step] {
@@ -102,28 +91,16 @@ final class ScriptedServer: Sendable {
         case .sleep(let milliseconds):
             usleep(milliseconds * 1000)
             return true
-        case .send(let bytes): return send(bytes, connection)
+        case .send(let bytes): return sendAll(bytes, connection)
         case .flood(let count):
             let chunk = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
             var left = count
             while left > 0 {
-                guard send(Array(chunk.prefix(left)), connection) else { return false }
+                guard sendAll(Array(chunk.prefix(left)), connection) else { return false }
                 left -= min(left, chunk.count)
             }
             return true
         }
-    }
-
-    private func send(_ bytes: [UInt8], _ connection: Int32) -> Bool {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes {
-                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return false }
-            sent += count
-        }
-        return true
     }
 }
 

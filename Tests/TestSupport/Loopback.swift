@@ -1,0 +1,59 @@
+import Glibc
+
+/// A TCP port of 127.0.0.1 that was free a moment ago.
+public func freePort() throws -> Int {
+    let (descriptor, port) = try boundSocket()
+    close(descriptor)
+    return port
+}
+
+/// A TCP socket on a free port of 127.0.0.1, which does not listen yet.
+func boundSocket() throws -> (descriptor: Int32, port: Int) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound =
+        withLoopback(0) { bind(descriptor, $0, $1) } == 0
+        && withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        } == 0
+    guard isBound else {
+        defer { close(descriptor) }
+        throw TestFailure("cannot bind a port", code: errno)
+    }
+    return (descriptor, Int(UInt16(bigEndian: address.sin_port)))
+}
+
+/// A socket that is connected to a port of 127.0.0.1.
+func connectedSocket(port: Int) throws -> Int32 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard withLoopback(port, { connect(descriptor, $0, $1) }) == 0 else {
+        defer { close(descriptor) }
+        throw TestFailure("cannot connect to port \(port)", code: errno)
+    }
+    return descriptor
+}
+
+/// Sends all of `bytes`; false where the other side is gone.
+func sendAll(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let part = UnsafeRawBufferPointer(rebasing: rest)
+            let count = send(descriptor, part.baseAddress, part.count, Int32(MSG_NOSIGNAL))
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+}
+
+private func withLoopback(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    return withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+}
