@@ -62,7 +62,7 @@ private let pageHTML = #"""
       catch(e){$('plot').replaceChildren();$('legend').textContent=e.message}}
     $('f').addEventListener('submit',e=>{e.preventDefault();run()});
     (async()=>{
-      const p=new URLSearchParams(location.search);if(p.get('r'))$('r').value=p.get('r');if(p.get('q')){$('q').value=p.get('q');run()}
+      const p=new URLSearchParams(location.search);if([...$('r').options].some(o=>o.value===p.get('r')))$('r').value=p.get('r');if(p.get('q')){$('q').value=p.get('q');run()}
       api('status/buildinfo').then(a=>$('about').textContent='Prometheus API '+a.data.version);
       api('label/__name__/values?limit=2000').then(a=>$('names').replaceChildren(...a.data.map(n=>{const o=document.createElement('option');o.value=n;return o})));
       const a=await api('targets');
