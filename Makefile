@@ -29,7 +29,8 @@ test: deps test-tools ## Run every test
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --skip EndToEndTests
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --filter EndToEndTests
 
-lint: ## Check the formatting, strictly
+lint: ## Check the formatting, strictly, and that no source imports Foundation
+	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 format: ## Format the sources in place

@@ -1,7 +1,5 @@
-import FoundationEssentials
 import Logging
 import Model
-import Synchronization
 
 /// Writes log records to standard error as Prometheus does: one `key=value` line each, or one JSON object.
 struct StandardErrorLogHandler: LogHandler {
