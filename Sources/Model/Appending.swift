@@ -28,6 +28,12 @@ public struct SampleBatch: Sendable {
     /// Milliseconds since the Unix epoch: one per sample, or a single element that holds for all.
     public var timestamps: [Int64]
     public var values: [Double]
+    /// Per sample in ``values`` the time in milliseconds from which on its counter counts, 0 where it is not known; empty
+    /// where it is known of none.
+    public var startTimes: [Int64] = []
+    /// Samples that are native histograms. Of two samples of one series in a batch the earlier comes first.
+    public var histograms: [HistogramSample] = []
+    public var exemplars: [ExemplarSample] = []
 
     public init(refs: [SeriesRef], timestamps: [Int64], values: [Double]) {
         precondition(refs.count == values.count, "BUG: \(refs.count) series for \(values.count) values")
@@ -42,6 +48,47 @@ public struct SampleBatch: Sendable {
     @inlinable
     public func timestamp(_ index: Int) -> Int64 {
         timestamps.count == 1 ? timestamps[0] : timestamps[index]
+    }
+}
+
+/// A native histogram to append.
+public struct HistogramSample: Sendable {
+    public var ref: SeriesRef
+    public var timestamp: Int64
+    public var histogram: Histogram
+    /// The time in milliseconds from which on it counts; 0 where it is not known.
+    public var startTime: Int64
+
+    public init(ref: SeriesRef, timestamp: Int64, histogram: Histogram, startTime: Int64 = 0) {
+        self.ref = ref
+        self.timestamp = timestamp
+        self.histogram = histogram
+        self.startTime = startTime
+    }
+}
+
+/// An exemplar: one observation that a series stands for, with labels that lead to its trace.
+public struct Exemplar: Sendable, Hashable {
+    public var labels: Labels
+    /// Milliseconds since the Unix epoch.
+    public var timestamp: Int64
+    public var value: Double
+
+    public init(labels: Labels, timestamp: Int64, value: Double) {
+        self.labels = labels
+        self.timestamp = timestamp
+        self.value = value
+    }
+}
+
+/// An exemplar to append.
+public struct ExemplarSample: Sendable {
+    public var ref: SeriesRef
+    public var exemplar: Exemplar
+
+    public init(ref: SeriesRef, exemplar: Exemplar) {
+        self.ref = ref
+        self.exemplar = exemplar
     }
 }
 
@@ -69,10 +116,15 @@ public struct AppendResult: Sendable, Equatable {
         }
     }
 
-    /// How many samples were stored. One that repeats the newest sample of its series exactly counts as stored.
+    /// How many samples were stored, histograms included. One that repeats the newest sample of its series exactly counts as stored.
     public var appended: Int
     /// In ascending order of index.
     public var rejected: [Rejection]
+    /// Histograms that were not stored; the indices are those in ``SampleBatch/histograms``.
+    public var rejectedHistograms: [Rejection] = []
+    /// Exemplars that were not stored; the indices are those in ``SampleBatch/exemplars``. An exemplar that repeats the
+    /// newest one of its series counts as stored.
+    public var rejectedExemplars: [Rejection] = []
 
     public init(appended: Int = 0, rejected: [Rejection] = []) {
         self.appended = appended

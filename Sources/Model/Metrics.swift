@@ -80,7 +80,7 @@ public struct MetricPoint: Sendable {
 }
 
 /// Counts observations in buckets of fixed upper bounds. Thread-safe.
-public final class Histogram: Sendable {
+public final class ClassicHistogram: Sendable {
     private struct State {
         var counts: [UInt64]
         var sum = 0.0

@@ -27,6 +27,33 @@ public final class SampleBuffer {
     /// How many samples there are. A writer that has filled `n` more elements adds `n`.
     public var count = 0
     public private(set) var capacity: Int
+    /// Which of the samples are native histograms, ascending by index; their `values` mean nothing.
+    public var histograms: [IndexedHistogram] = []
+    /// Where the time from which on the samples count changes, ascending by index; what lies before the first element has
+    /// no known start.
+    public var startTimes: [IndexedStartTime] = []
+
+    public struct IndexedHistogram: Sendable, Equatable {
+        public var index: Int
+        public var histogram: Histogram
+
+        public init(index: Int, histogram: Histogram) {
+            self.index = index
+            self.histogram = histogram
+        }
+    }
+
+    /// The samples from `index` on, to that of the next element, count from `startTime` on; 0 where it is not known.
+    public struct IndexedStartTime: Sendable, Equatable {
+        public var index: Int
+        /// Milliseconds since the Unix epoch.
+        public var startTime: Int64
+
+        public init(index: Int, startTime: Int64) {
+            self.index = index
+            self.startTime = startTime
+        }
+    }
 
     public init(capacity: Int = 512) {
         self.capacity = Swift.max(capacity, 16)
@@ -39,7 +66,12 @@ public final class SampleBuffer {
         values.deallocate()
     }
 
-    public func removeAll() { count = 0 }
+    public func removeAll() {
+        count = 0
+        // Emptied only where there is something, because this runs once per series.
+        if !histograms.isEmpty { histograms.removeAll() }
+        if !startTimes.isEmpty { startTimes.removeAll() }
+    }
 
     /// Makes room for `more` further samples. Pointers taken before are no longer valid.
     public func reserve(_ more: Int) {
@@ -62,6 +94,19 @@ public final class SampleBuffer {
         count += 1
     }
 
+    /// Appends a native histogram.
+    public func append(_ timestamp: Int64, _ histogram: Histogram) {
+        histograms.append(IndexedHistogram(index: count, histogram: histogram))
+        append(timestamp, histogram.sum)
+    }
+
+    /// Says that the samples appended from now on count from `startTime` on; 0 where it is not known.
+    public func setStartTime(_ startTime: Int64) {
+        guard startTimes.last?.startTime ?? 0 != startTime else { return }
+        if startTimes.last?.index == count { startTimes.removeLast() }
+        startTimes.append(IndexedStartTime(index: count, startTime: startTime))
+    }
+
     /// Keeps only the samples from `minTime` to `maxTime`, both included, of those from index `start` on.
     public func trim(from start: Int = 0, minTime: Int64, maxTime: Int64) {
         var first = start
@@ -74,5 +119,22 @@ public final class SampleBuffer {
             (values + start).update(from: values + first, count: end - first)
         }
         count = start + end - first
+        if !histograms.isEmpty || !startTimes.isEmpty { trimSparse(from: start, first, end) }
+    }
+
+    /// Moves what is told by index as `trim` has moved the samples `first ..< end` to `start`.
+    private func trimSparse(from start: Int, _ first: Int, _ end: Int) {
+        let cut = first - start
+        histograms.removeAll { $0.index >= start && !(first..<end).contains($0.index) }
+        for index in histograms.indices where histograms[index].index >= start { histograms[index].index -= cut }
+        // What holds for the first sample kept may have been said further ahead.
+        let atFirst = startTimes.last { $0.index <= first }
+        var kept = startTimes.filter { $0.index < start || $0.index > first && $0.index < end }
+        for index in kept.indices where kept[index].index >= start { kept[index].index -= cut }
+        if let atFirst, first < end, atFirst.index >= start {
+            let place = kept.firstIndex { $0.index >= start } ?? kept.endIndex
+            kept.insert(IndexedStartTime(index: start, startTime: atFirst.startTime), at: place)
+        }
+        startTimes = kept
     }
 }

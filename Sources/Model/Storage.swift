@@ -62,10 +62,20 @@ public protocol SeriesSet: Sendable {
     func labels(_ index: Int) -> Labels
 
     /// Appends to `buffer` the samples of series `index` in the hinted range, in time order, staleness markers
-    /// included. Several threads may read at once, each into its own buffer.
+    /// included; native histograms and start times where it has some. Several threads may read at once, each into its own
+    /// buffer.
     ///
     /// - Throws: ``StorageError/corrupted(_:)`` where a row cannot be decoded.
     func read(_ index: Int, into buffer: SampleBuffer) throws(StorageError)
+}
+
+/// Exemplars of a store.
+public protocol ExemplarQueryable: Sendable {
+    /// The exemplars from `minTime` to `maxTime`, in milliseconds and both included, of the series that any of
+    /// `selectors` selects: per series that has some its labels and its exemplars in time order, sorted by labels.
+    func exemplars(
+        _ selectors: [[Matcher]], minTime: Int64, maxTime: Int64
+    ) throws(StorageError) -> [(series: Labels, exemplars: [Exemplar])]
 }
 
 /// Why a store could not do what it was asked.

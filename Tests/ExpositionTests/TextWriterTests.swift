@@ -12,7 +12,8 @@ import Testing
                     MetricPoint(labels: Labels([("path", "C:\\x\n\"y\"")]), value: 1.5e300),
                 ]),
             MetricFamily("dotted.name", "", .unknown, [MetricPoint(labels: Labels([("a.b", "c")]), value: -0.0)]),
-            MetricFamily("duration_seconds", "h", .histogram, Histogram(bounds: [0.1, 1]).points(labels: .empty)),
+            MetricFamily(
+                "duration_seconds", "h", .histogram, ClassicHistogram(bounds: [0.1, 1]).points(labels: .empty)),
         ]
         let page = writeText(families)
         let (samples, metadata) = try readPage(page)

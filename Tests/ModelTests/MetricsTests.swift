@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func histogramBucketsAreCumulative() {
-        let histogram = Histogram(bounds: [1, 2.5, 1e6])
+        let histogram = ClassicHistogram(bounds: [1, 2.5, 1e6])
         for value in [0.5, 1, 2, 3, 1e7] { histogram.observe(value) }
         let points = histogram.points(labels: .empty)
         #expect(points.map(\.suffix) == ["_bucket", "_bucket", "_bucket", "_bucket", "_sum", "_count"])

@@ -6,9 +6,9 @@ final class HTTPMetrics: Sendable {
     private final class RouteMetrics: Sendable {
         let codes = Mutex<[Int: Int]>([200: 0])
         // Bounds of Prometheus 3's `prometheus_http_request_duration_seconds`.
-        let seconds = Histogram(bounds: [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120])
+        let seconds = ClassicHistogram(bounds: [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120])
         // Powers of ten from 100 bytes to 1 GB, Prometheus's bounds for sizes.
-        let bytes = Histogram(bounds: [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9])
+        let bytes = ClassicHistogram(bounds: [1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9])
     }
 
     private let names: [String]

@@ -5,8 +5,8 @@ import Synchronization
 final class QueryMetrics: Sendable {
     private let running = Atomic<Int>(0)
     private let samples: Counter
-    private let queueSeconds = Histogram(bounds: [])
-    private let evaluationSeconds = Histogram(bounds: [])
+    private let queueSeconds = ClassicHistogram(bounds: [])
+    private let evaluationSeconds = ClassicHistogram(bounds: [])
 
     init(registry: MetricRegistry, concurrencyMax: Int) {
         samples = registry.counter(
