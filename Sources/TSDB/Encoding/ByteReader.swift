@@ -23,6 +23,9 @@ struct ByteReader {
         return end - next
     }
 
+    /// What is not read yet.
+    var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: next, count: remaining) }
+
     @inline(__always)
     mutating func byte() throws(DecodeError) -> UInt8 {
         guard remaining > 0, let at = next else { throw .truncated }

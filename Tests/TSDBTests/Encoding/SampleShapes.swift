@@ -6,6 +6,9 @@ import TestSupport
 /// Series of samples of many kinds, for the codecs.
 enum SampleShape: String, CaseIterable {
     case flat, counter, gauge, decimals, randomBits, specials, jitter, extremeTimes, gaps, stale
+    /// Shaped as a GPU's metrics are: busy and idle stretches of several levels, an integral of one, rare changes, real
+    /// doubles.
+    case stretches, energy, steps, reals
 
     /// Bit patterns that are easily got wrong.
     static let specialBits: [UInt64] = [
@@ -19,11 +22,23 @@ enum SampleShape: String, CaseIterable {
     func make(_ count: Int, using random: inout SeededGenerator) -> [Sample] {
         var time = Int64.random(in: -1_000_000_000_000...2_000_000_000_000, using: &random)
         var value = Double(Int.random(in: 0...1000, using: &random))
+        var level = 0.0
         if self == .extremeTimes { return extreme(count, using: &random) }
         return (0..<count).map { _ in
             defer { time += step(using: &random) }
             switch self {
             case .flat, .jitter, .gaps, .extremeTimes: break
+            case .stretches, .energy:
+                if random.chance(1) { level = level > 0 ? 0 : Double(Int.random(in: 1...5, using: &random)) * 100_000 }
+                let noise =
+                    level > 0 ? Int.random(in: 0...9000, using: &random) : Int.random(in: 0...40, using: &random)
+                if self == .stretches {
+                    value = (level + Double(noise)) / 1000
+                } else {
+                    value += (level + Double(noise)) * 15
+                }
+            case .steps: if random.chance(3) { value = Double(Int.random(in: 0...80_000, using: &random)) }
+            case .reals: value = 0.01 + Double.random(in: 0..<1e-3, using: &random)
             case .counter: value += Double(Int.random(in: 0...100_000, using: &random))
             case .gauge: value = Double(Int.random(in: 0...100, using: &random))
             case .decimals: value = Double(Int.random(in: -500_000...500_000, using: &random)) / 1000

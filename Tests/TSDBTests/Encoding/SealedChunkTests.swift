@@ -6,12 +6,20 @@ import Testing
 
 @Suite struct SealedChunkTests {
     private func decode(
-        _ bytes: [UInt8], row: Int64 = 7, start: Int64, from: Int64 = .min, to: Int64 = .max
+        _ bytes: [UInt8], row: Int64 = 7, start: Int64, from: Int64 = .min, to: Int64 = .max, list: [Sample]? = nil
     ) throws -> [Sample] {
+        let times = list.map { $0.map(\.time) }
         let buffer = SampleBuffer()
         buffer.append(-1, -1)
-        try bytes.withUnsafeBytes {
-            try SealedChunk.decode($0, row: row, blockStart: start, from: from, to: to, into: buffer)
+        try (times ?? []).withUnsafeBufferPointer { times in
+            try bytes.withUnsafeBytes {
+                try SealedChunk.decode(
+                    $0, row: row, blockStart: start, from: from, to: to, into: buffer,
+                    times: { (number) throws(DecodeError) in
+                        guard number == 3 else { throw DecodeError("there is no list \(number)") }
+                        return times
+                    })
+            }
         }
         #expect(buffer.samples[0] == Sample(-1, -1))
         return Array(buffer.samples.dropFirst())
@@ -28,6 +36,10 @@ import Testing
             let high = samples[count / 2].time
             let wanted = samples.filter { $0.time >= low && $0.time <= high }
             #expect(try decode(bytes, start: start, from: low, to: high) == wanted)
+            let shared = SealedChunk.encode(SampleBuffer(samples), row: 7, blockStart: start, sharedTimes: 3)
+            #expect(shared.count <= bytes.count)
+            #expect(try decode(shared, start: start, list: samples) == samples)
+            #expect(try decode(shared, start: start, from: low, to: high, list: samples) == wanted)
         }
     }
 
@@ -45,6 +57,30 @@ import Testing
         }
     }
 
+    @Test func theHeaderTellsWhatThePayloadHolds() throws {
+        let samples = SampleBuffer([Sample(10, 1), Sample(25, 2), Sample(70, 4)])
+        for list in [nil, 0, 7, UInt16.max] as [UInt16?] {
+            let bytes = SealedChunk.encode(samples, row: 7, blockStart: 5, sharedTimes: list)
+            let header = try bytes.withUnsafeBytes {
+                var reader = ByteReader($0)
+                return try SealedChunk.readHeader(&reader, 5)
+            }
+            #expect(
+                header
+                    == SealedChunk.Header(encoding: .columns, count: 3, minTime: 10, maxTime: 70, timesList: list))
+        }
+    }
+
+    @Test func aListOfOtherTimestampsIsRefused() {
+        let samples = [Sample(10, 1), Sample(25, 2), Sample(70, 4)]
+        let bytes = SealedChunk.encode(SampleBuffer(samples), row: 7, blockStart: 5, sharedTimes: 3)
+        let unknown = SealedChunk.encode(SampleBuffer(samples), row: 7, blockStart: 5, sharedTimes: 4)
+        for list in [[], Array(samples.dropLast()), samples + [Sample(80, 1)], [Sample(9, 1)] + samples.dropFirst()] {
+            #expect(throws: DecodeError.self) { try decode(bytes, start: 5, list: list) }
+        }
+        #expect(throws: DecodeError.self) { try decode(unknown, start: 5, list: samples) }
+    }
+
     @Test func anotherRowsBytesAreRefused() {
         let bytes = SealedChunk.encode(SampleBuffer([Sample(1, 1)]), row: 7, blockStart: 0)
         #expect(throws: DecodeError.self) { try decode(bytes, row: 8, start: 0) }
@@ -54,16 +90,20 @@ import Testing
     @Test(arguments: SampleShape.allCases) func damageBehindARightChecksumNeverTraps(_ shape: SampleShape) {
         var random = SeededGenerator(seed: makeSeed())
         let samples = shape.make(150, using: &random)
-        let bytes = SealedChunk.encode(SampleBuffer(samples), row: 7, blockStart: samples[0].time)
-        for _ in 0..<3000 {
-            var body = Array(bytes.dropLast(4))
-            for _ in 0..<Int.random(in: 1...3, using: &random) {
-                let at = Int.random(in: 0..<min(body.count, 40), using: &random)
-                body[at] = UInt8.random(in: 0...255, using: &random)
+        for list in [nil, 3] as [UInt16?] {
+            let bytes = SealedChunk.encode(
+                SampleBuffer(samples), row: 7, blockStart: samples[0].time, sharedTimes: list)
+            for round in 0..<3000 {
+                var body = Array(bytes.dropLast(4))
+                // Most of what can go wrong is in front.
+                let end = round % 2 == 0 ? min(body.count, 60) : body.count
+                for _ in 0..<Int.random(in: 1...3, using: &random) {
+                    body[Int.random(in: 0..<end, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                }
+                if random.chance(20) { body.removeLast(Int.random(in: 0..<body.count, using: &random)) }
+                body.appendFixed32(body.withUnsafeBytes { checksum($0, row: 7) })
+                _ = try? decode(body, start: samples[0].time, list: samples)
             }
-            if random.chance(20) { body.removeLast(Int.random(in: 0..<body.count, using: &random)) }
-            body.appendFixed32(body.withUnsafeBytes { checksum($0, row: 7) })
-            _ = try? decode(body, start: samples[0].time)
         }
     }
 }
@@ -90,74 +130,5 @@ import Testing
             var reader = ByteReader($0)
             #expect(throws: DecodeError.self) { try reader.varint() }
         }
-    }
-}
-
-@Suite struct IntegerColumnTests {
-    private func roundTrip(_ numbers: [Int64], withFirst: Bool) throws -> (bytes: Int, decoded: [Int64])? {
-        var bytes: [UInt8] = []
-        guard numbers.withUnsafeBufferPointer({ bytes.appendColumn($0, withFirst: withFirst) }) else { return nil }
-        var decoded = [Int64](repeating: 77, count: numbers.count)
-        let padded = bytes + [UInt8](repeating: 0xff, count: bitPaddingBytes)
-        try padded.withUnsafeBytes { padded in
-            try decoded.withUnsafeMutableBufferPointer { decoded in
-                guard let base = decoded.baseAddress else { return }
-                var reader = ByteReader(UnsafeRawBufferPointer(rebasing: padded[..<bytes.count]))
-                try reader.column(numbers.count, first: withFirst ? nil : numbers[0], into: base)
-                let left = reader.remaining
-                #expect(left == 0)
-            }
-        }
-        return (bytes.count, decoded)
-    }
-
-    @Test func everyWidthAndFormComesBack() throws {
-        var random = SeededGenerator(seed: makeSeed())
-        for width in 0...57 {
-            let high = width == 0 ? 0 : Int64(1) << Int64(width) - 1
-            for shape in 0..<5 {
-                var numbers: [Int64] = [0]
-                var slope: Int64 = 0
-                for _ in 0..<Int.random(in: 1...300, using: &random) {
-                    let x = Int64.random(in: 0...max(high, 0), using: &random)
-                    let last = numbers[numbers.count - 1]
-                    switch shape {
-                    case 0: numbers.append(x)
-                    case 1: numbers.append(last &+ x)
-                    case 2:
-                        slope &+= x
-                        numbers.append(last &+ slope)
-                    case 3: numbers.append(random.chance(70) ? last : x)
-                    default: numbers.append(random.chance(70) ? last : last &+ x)
-                    }
-                }
-                for withFirst in [true, false] {
-                    if let found = try roundTrip(numbers, withFirst: withFirst) { #expect(found.decoded == numbers) }
-                }
-            }
-        }
-    }
-
-    @Test(
-        arguments: [
-            ([5], 1), (Array(repeating: 7, count: 10_000), 3), (Array(stride(from: 0, to: 150_000_000, by: 15_000)), 5),
-        ] as [([Int64], Int)])
-    func evenNumbersTakeAFewBytes(_ numbers: [Int64], _ bytesMax: Int) throws {
-        let found = try roundTrip(numbers, withFirst: true)
-        #expect(found?.decoded == numbers && found?.bytes ?? .max <= bytesMax)
-    }
-
-    @Test func aGaugeAndACounterAreStoredAsDecimals() {
-        var random = SeededGenerator(seed: makeSeed())
-        for shape in [SampleShape.flat, .counter, .gauge, .decimals, .stale] {
-            let samples = shape.make(480, using: &random)
-            let bytes = SealedChunk.encode(SampleBuffer(samples), row: 1, blockStart: samples[0].time)
-            #expect(bytes[0] == SealedChunk.Encoding.decimal.rawValue || shape == .stale)
-            if shape == .flat { #expect(bytes.count < 24) }
-            if shape == .gauge { #expect(bytes.count < 480) }
-        }
-        let samples = SampleShape.randomBits.make(480, using: &random)
-        let bytes = SealedChunk.encode(SampleBuffer(samples), row: 1, blockStart: samples[0].time)
-        #expect(bytes[0] == SealedChunk.Encoding.xor.rawValue)
     }
 }

@@ -69,7 +69,7 @@ import Testing
                 // What it left behind is built on.
                 _ = bytes.withUnsafeBytes { try? decoder.decode($0, row: 8) }
             } else {
-                bytes.insert(UInt8.random(in: 1...2, using: &random), at: 0)
+                bytes.insert(UInt8.random(in: 1...3, using: &random), at: 0)
                 let whole = bytes.withUnsafeBytes { checksum($0, row: 7) }
                 bytes.appendFixed32(whole)
                 let buffer = SampleBuffer()

@@ -1,0 +1,109 @@
+/// The values of a row: as whole numbers where nearly all of them are decimals, else as their bits.
+///
+///     1 byte       places, 0...9: a value is its whole number divided by 10^places; 255: the numbers are the values' bits
+///     with places  varint           number of exceptions: values that are no such decimal
+///                  per exception    varint: index, less one past that of the exception before; 8 bytes: bits
+///     column       ``NumberColumn`` of whole numbers; those of exceptions repeat the one before
+enum ValueColumn {
+    static let bitsForm: UInt8 = 255
+    /// With more exceptions than this share of the samples, the bits are the better numbers.
+    fileprivate static let exceptionShare = 16
+}
+
+/// Writes values; its memory is kept from row to row.
+final class ValueColumnEncoder {
+    private let columns: NumberColumnEncoder
+    private let numbers = Scratch<Int64>()
+    private var exceptions: [(index: Int, bits: UInt64)] = []
+
+    init(_ columns: NumberColumnEncoder) { self.columns = columns }
+
+    /// Appends `count` values, at least one.
+    func append(_ values: UnsafePointer<Double>, _ count: Int, to bytes: inout [UInt8]) {
+        let bits = UnsafeRawPointer(values).assumingMemoryBound(to: UInt64.self)
+        guard let places = findPlaces(UnsafeBufferPointer(start: bits, count: count)) else {
+            bytes.append(ValueColumn.bitsForm)
+            return columns.append(UnsafeRawPointer(values).assumingMemoryBound(to: Int64.self), count, to: &bytes)
+        }
+        let numbers = numbers.room(count)
+        exceptions.removeAll(keepingCapacity: true)
+        var last: Int64 = 0
+        for index in 0..<count {
+            if let number = Decimal.integer(bits[index], places) {
+                last = number
+            } else {
+                exceptions.append((index, bits[index]))
+            }
+            numbers[index] = last
+        }
+        // In front of the first decimal there is none to repeat.
+        if let first = exceptions.first, first.index == 0 { repeatFirst(numbers, count) }
+        bytes.append(places)
+        bytes.appendVarint(UInt64(exceptions.count))
+        var next = 0
+        for (index, bits) in exceptions {
+            bytes.appendVarint(UInt64(index - next))
+            bytes.appendFixed64(bits)
+            next = index + 1
+        }
+        columns.append(numbers, count, to: &bytes)
+    }
+
+    private func repeatFirst(_ numbers: UnsafeMutablePointer<Int64>, _ count: Int) {
+        var run = 0
+        while run < exceptions.count, exceptions[run].index == run { run += 1 }
+        if run < count { numbers.update(repeating: numbers[run], count: run) }
+    }
+
+    /// The fewest places that all but a few values need, or nil where too many have none.
+    private func findPlaces(_ bits: UnsafeBufferPointer<UInt64>) -> UInt8? {
+        var places: UInt8 = 0
+        var exceptions = 0
+        for value in bits where Decimal.integer(value, places) == nil {
+            var more = places + 1
+            while more <= UInt8(Decimal.placesMax), Decimal.integer(value, more) == nil { more += 1 }
+            if more <= UInt8(Decimal.placesMax) {
+                places = more
+            } else {
+                exceptions += 1
+                if exceptions > bits.count / ValueColumn.exceptionShare + 1 { return nil }
+            }
+        }
+        // A value that has more places than the most before it may not go with as few as they.
+        let lost = bits.reduce(0) { $0 + (Decimal.integer($1, places) == nil ? 1 : 0) }
+        return lost <= bits.count / ValueColumn.exceptionShare + 1 ? places : nil
+    }
+}
+
+extension ByteReader {
+    /// Reads `count` values into `values`, which has room for them. The bytes that are read from have
+    /// ``xorDecodePaddingBytes`` behind them.
+    mutating func valueColumn(_ count: Int, into values: UnsafeMutablePointer<Double>) throws(DecodeError) {
+        // Both are eight bytes: the whole numbers stand where the values will.
+        let numbers = UnsafeMutableRawPointer(values).assumingMemoryBound(to: Int64.self)
+        let places = try byte()
+        if places == ValueColumn.bitsForm { return try numberColumn(count, into: numbers) }
+        guard places <= UInt8(Decimal.placesMax) else { throw DecodeError("\(places) places are too many") }
+        let exceptions = try readExceptions(count)
+        try numberColumn(count, into: numbers)
+        let power = Decimal.power(places)
+        if places == 0 {
+            for index in 0..<count { values[index] = Double(numbers[index]) }
+        } else {
+            for index in 0..<count { values[index] = Double(numbers[index]) / power }
+        }
+        for (index, bits) in exceptions { values[index] = Double(bitPattern: bits) }
+    }
+
+    mutating func readExceptions(_ count: Int) throws(DecodeError) -> [(index: Int, bits: UInt64)] {
+        var exceptions: [(index: Int, bits: UInt64)] = []
+        var next = 0
+        for _ in 0..<(try self.count(max: count)) {
+            let index = next + (try self.count(max: count))
+            guard index < count else { throw DecodeError("an exception is at \(index) of \(count)") }
+            exceptions.append((index, try fixed64()))
+            next = index + 1
+        }
+        return exceptions
+    }
+}
