@@ -101,6 +101,8 @@ public struct AppendResult: Sendable, Equatable {
         case duplicate
         /// Older than anything that the head still takes, or too far ahead of the clock.
         case tooOld
+        /// A native histogram whose numbers contradict one another.
+        case invalid
         /// The reference is of a series that was forgotten; resolve its labels again.
         case unknownSeries
     }

@@ -9,10 +9,21 @@ extension Database: Appendable {
 
     public func append(_ batch: SampleBatch) async throws(StorageError) -> AppendResult {
         try checkWritable()
+        try checkSize(batch)
         let result = await withUnsafeContinuation { continuation in
             enqueue(.append(batch) { continuation.resume(returning: $0) })
         }
         return try result.get()
+    }
+
+    /// The most samples of one batch.
+    public static let batchSamplesMax = 4 << 20
+
+    private func checkSize(_ batch: SampleBatch) throws(StorageError) {
+        let count = batch.refs.count + batch.histograms.count + batch.exemplars.count
+        guard count <= Database.batchSamplesMax else {
+            throw .io("a batch of \(count) samples is too large, at most \(Database.batchSamplesMax) are possible")
+        }
     }
 
     public func setMetadata(_ metadata: [MetricMetadata]) async throws(StorageError) {
@@ -30,6 +41,7 @@ extension Database: Appendable {
     @discardableResult
     public func appendBlocking(_ batch: SampleBatch) throws(StorageError) -> AppendResult {
         try checkWritable()
+        try checkSize(batch)
         let waiter = Waiter<AppendResult>()
         enqueue(.append(batch) { waiter.finish($0) })
         return try waiter.wait()
@@ -39,9 +51,21 @@ extension Database: Appendable {
     /// writer does by itself between appends. Returns when nothing is left to do. Blocks the calling thread.
     public func maintain() throws(StorageError) {
         try checkWritable()
+        try perform { (writer) throws(StorageError) in try writer.doAllDuties() }
+    }
+
+    /// Runs something on the writer thread, between commits. Blocks the calling thread.
+    func perform<Value: Sendable>(
+        _ body: @escaping @Sendable (Writer) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        try checkWritable()
         let waiter = Waiter<Void>()
-        enqueue(.maintenance { waiter.finish($0) })
+        let box = Box<Value>()
+        enqueue(
+            .operation({ (writer) throws(StorageError) in box.value = try body(writer) }) { waiter.finish($0) })
         try waiter.wait()
+        guard let result = box.value else { throw .closed }
+        return result
     }
 
     private func checkWritable() throws(StorageError) {
@@ -53,9 +77,15 @@ extension Database: Appendable {
         if state.queue.add(work) { return }
         switch work {
         case .append(_, let done): done(.failure(.closed))
-        case .metadata(_, let done), .maintenance(let done): done(.failure(.closed))
+        case .metadata(_, let done), .operation(_, let done): done(.failure(.closed))
         }
     }
+}
+
+/// Carries a value from the writer thread to who waits for it.
+private final class Box<Value>: @unchecked Sendable {
+    // SAFETY: written by the writer thread before the waiter is told, read behind that.
+    var value: Value?
 }
 
 /// Lets a thread wait for a result that another one brings.

@@ -4,46 +4,20 @@ extension Database {
     /// Reads everything but the chunks into memory, and replays the journal.
     static func load(
         _ connection: Connection, _ path: String, _ options: DatabaseOptions
-    ) throws(StorageError) -> (DatabaseState, JournalPosition) {
+    ) throws(StorageError) -> (DatabaseState, JournalPosition, leftovers: [Int64]) {
         let loader = Loader(connection: connection)
-        guard let blockMs = try loader.meta(.blockMs), (1...DatabaseOptions.blockMsMax).contains(blockMs) else {
-            throw .cannotOpen(
-                "cannot open \(path): it does not say that its blocks have 1 to \(DatabaseOptions.blockMsMax) ms")
-        }
-        let blockTime = BlockTime(lengthMs: blockMs)
-        let (blocks, sealedEnd, messages) = try loadBlocks(loader, blockTime)
-        let nextSeries = try loader.meta(.nextSeries) ?? 1
-        let index = SeriesIndex(nextSeries: UInt32(clamping: max(1, nextSeries)))
-        for block in blocks { index.keepNumber((block.series.runs.last?.upperBound ?? 1) - 1) }
-        let head = Head(blockTime: blockTime, sealedEnd: sealedEnd)
-        head.newestTime = blocks.map(\.maxTime).max()
+        let loaded = try loader.blocks()
+        let sealedEnd = ([try loader.meta(.sealedEnd)] + loaded.blocks.map(\.end)).compactMap { $0 }.max()
+        let index = SeriesIndex(nextSeries: UInt32(clamping: max(1, try loader.meta(.nextSeries) ?? 1)))
+        for block in loaded.blocks { index.keepNumber((block.series.runs.last?.upperBound ?? 1) - 1) }
+        let head = Head(sealedEnd: sealedEnd)
+        head.newestTime = loaded.blocks.map(\.maxTime).max()
         let state = DatabaseState(
-            path: path, options: options, index: index, head: head, blocks: blocks, metadata: try loader.metadata())
-        for message in messages { state.reportDamage(message) }
+            path: path, options: options, index: index, head: head, blocks: loaded.blocks,
+            metadata: try loader.metadata(), legacyBlockMs: try loader.meta(.blockMs) ?? 0)
+        for message in loaded.messages { state.reportDamage(message) }
         try loadSeries(loader, state)
-        return (state, try replay(loader, state))
-    }
-
-    /// The blocks, ascending, and the end of what is sealed. A block whose row is damaged or gone is made anew of what
-    /// its chunks' rows tell.
-    private static func loadBlocks(
-        _ loader: Loader, _ blockTime: BlockTime
-    ) throws(StorageError) -> (blocks: [Block], sealedEnd: Int64?, messages: [String]) {
-        var (blocks, damaged) = try loader.blocks()
-        let ends = [blocks.last.map { blockTime.end(of: $0.number) }, try loader.meta(.sealedEnd)]
-        guard let sealedEnd = ends.compactMap({ $0 }).max() else {
-            return (blocks, nil, Array(damaged.values))
-        }
-        let known = Set(blocks.map(\.number))
-        for number in try loader.numbersOfRows(before: blockTime.number(of: sealedEnd)) where !known.contains(number) {
-            damaged[number] = damaged[number] ?? "block \(number): its row is missing"
-            let rows = try loader.rows(of: number)
-            blocks.append(
-                Block(
-                    number: number, minTime: blockTime.start(of: number), maxTime: blockTime.end(of: number) - 1,
-                    sampleCount: 0, byteCount: rows.byteCount, series: rows.series))
-        }
-        return (blocks.sorted { $0.number < $1.number }, sealedEnd, damaged.sorted { $0.key < $1.key }.map(\.value))
+        return (state, try replay(loader, state), loaded.leftovers)
     }
 
     private static func loadSeries(_ loader: Loader, _ state: DatabaseState) throws(StorageError) {
@@ -80,20 +54,27 @@ extension Database {
     /// Puts into the head what the journal has and blocks have not. Returns where the journal goes on.
     private static func replay(_ loader: Loader, _ state: DatabaseState) throws(StorageError) -> JournalPosition {
         var decoder = JournalDecoder()
-        var newest: Int64?
+        var journal = JournalPosition()
         try loader.journal { row, record in
-            newest = row
             do throws(DecodeError) {
-                let batch = try decoder.decode(record, row: row)
-                state.head.replay(batch)
-                state.counters.journalReplayed.add(batch.refs.count)
+                switch try decoder.decode(record, row: row) {
+                case .floats(let batch):
+                    journal.replayed(row, maxTime: batch.maxTime)
+                    state.head.replay(batch)
+                    state.counters.journalReplayed.add(batch.refs.count)
+                case .side(let entries):
+                    journal.replayed(row, maxTime: entries.map(\.time).max())
+                    state.head.replay(entries)
+                    state.counters.journalReplayed.add(entries.count)
+                }
             } catch {
+                journal.replayed(row, maxTime: nil)
                 state.counters.journalDamaged.add()
                 state.reportDamage("journal record \(row): \(error)")
             }
         }
         state.index.keepNumber(decoder.highestSeries)
         state.head.finishReplay()
-        return JournalPosition(after: newest)
+        return journal
     }
 }

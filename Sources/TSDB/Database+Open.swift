@@ -18,14 +18,16 @@ extension Database {
         let schema = try Schema.check(connection)
         do throws(StorageError) {
             try Schema.configureWriter(connection, options)
-            if schema == .empty { try Schema.create(connection, blockMs: options.blockMs) }
-            let (state, journal) = try load(connection, path, options)
-            try removeUnfinishedBlock(connection, state)
-            let writer = try Writer(state: state, connection: connection, journal: journal)
+            switch schema {
+            case .empty: try Schema.create(connection)
+            case .older: try Schema.migrate(connection)
+            case .current: break
+            }
+            let (state, journal, leftovers) = try load(connection, path, options)
+            let writer = try Writer(state: state, connection: connection, journal: journal, leftovers: leftovers)
             try writer.start()
-            return Database(
-                state: state, pool: BlockReaderPool(path: path, vfs: options.vfs), writer: writer, onlyReader: nil,
-                lock: lock)
+            let pool = BlockReaderPool(path: path, legacyBlockMs: state.legacyBlockMs, vfs: options.vfs)
+            return Database(state: state, pool: pool, writer: writer, onlyReader: nil, lock: lock)
         } catch {
             if case .cannotOpen = error { throw error }
             throw .cannotOpen("cannot open \(path) for writing: \(error)")
@@ -41,15 +43,21 @@ extension Database {
         guard access(file, F_OK) == 0 else { throw .cannotOpen("cannot open \(file): \(systemError(errno))") }
         try checkIsFile(file)
         let connection = try openForReading(file)
-        guard try Schema.check(connection) == .current else {
-            throw .cannotOpen("cannot open \(file): it is empty")
+        switch try Schema.check(connection) {
+        case .empty: throw .cannotOpen("cannot open \(file): it is empty")
+        case .older(let version):
+            throw .cannotOpen(
+                "cannot open \(file) for reading: its schema has version \(version); start a server on it once, or open it "
+                    + "for writing, and it is brought to version \(Schema.version)")
+        case .current: break
         }
-        let reader = try BlockReader(connection)
+        let legacyBlockMs = try Loader(connection: connection).meta(.blockMs) ?? 0
+        let reader = try BlockReader(connection, legacyBlockMs: legacyBlockMs)
         // One transaction for the whole life of the object: everything is read as of one moment.
         try reader.begin()
-        let (state, _) = try load(connection, file, DatabaseOptions())
+        let (state, _, _) = try load(connection, file, DatabaseOptions())
         return Database(
-            state: state, pool: BlockReaderPool(path: file), writer: nil,
+            state: state, pool: BlockReaderPool(path: file, legacyBlockMs: legacyBlockMs), writer: nil,
             onlyReader: ViewReaders(state: state, only: reader), lock: nil)
     }
 
@@ -84,13 +92,5 @@ extension Database {
     private static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    /// Deletes what a sealing has left that did not come to its end.
-    private static func removeUnfinishedBlock(_ connection: Connection, _ state: DatabaseState) throws(StorageError) {
-        let sealedEnd = state.head.sealedEnd
-        let first = sealedEnd == .min ? .min : Block.firstRow(state.blockTime.number(of: sealedEnd))
-        guard try connection.integer("SELECT id FROM chunk WHERE id >= \(first) LIMIT 1") != nil else { return }
-        try connection.execute("DELETE FROM chunk WHERE id >= \(first)")
     }
 }

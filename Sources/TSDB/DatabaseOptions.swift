@@ -16,13 +16,26 @@ public struct DatabaseOptions: Sendable {
     public var retentionMs: Int64
     /// The most bytes that sealed data may take before the oldest blocks are deleted; 0 for no limit.
     public var retentionBytes: Int64
-    /// Length of a block in milliseconds, 1...``blockMsMax``. It is laid down when the database is made, and ignored later.
+    /// The most time that a block covers, in milliseconds, 1...``blockMsMax``. The blocks of a full head cover less at
+    /// first, and are merged.
     public var blockMs: Int64
+    /// How far behind the newest sample of the database a sample may be that is older than the newest one of its series,
+    /// in milliseconds; 0 refuses such samples.
+    public var outOfOrderMs: Int64 = 0
     public var synchronous: Synchronous
     public var clock: any WallClock
 
-    /// The longest block: 4.6 hours, so that a sample in each millisecond of it still fits into one row.
-    public static let blockMsMax = Int64(SealedChunk.samplesMax)
+    /// The longest block: a week.
+    public static let blockMsMax: Int64 = 7 * 86_400_000
+
+    /// How many samples the head holds before some are sealed, whatever their time: at one to two bytes each, and up to
+    /// 40 ns of a restart.
+    var headSamplesMax = 3_000_000
+
+    /// The time that merged blocks cover: where little is kept, less than ``blockMs``, so that what is too old can go.
+    var windowMs: Int64 {
+        retentionMs == 0 ? blockMs : min(blockMs, max(retentionMs / 10, 2 * 3_600_000))
+    }
 
     /// How far ahead of the clock a sample may be, in milliseconds. Blocks are sealed and deleted by the newest sample:
     /// one whose time is wrong would have the others refused, and all of the past deleted.
@@ -30,13 +43,17 @@ public struct DatabaseOptions: Sendable {
     /// - Source: Prometheus's `maxAheadTime` of scrapes and remote writes.
     static let aheadMsMax: Int64 = 10 * 60_000
 
+    /// How far behind the newest sample of the database one may be that goes on where its series ends: an hour at least.
+    /// - Source: Prometheus takes samples up to half of its head's two hours late.
+    static let lateMs: Int64 = 3_600_000
+
     /// The most pages the database may have, which lets tests fill the disk.
     var pagesMax: Int?
     /// The name of what stands between SQLite and the system, which lets tests break the disk.
     var vfs: String?
 
     public init(
-        retentionMs: Int64 = 7 * 86_400_000, retentionBytes: Int64 = 0, blockMs: Int64 = 2 * 3_600_000,
+        retentionMs: Int64 = 7 * 86_400_000, retentionBytes: Int64 = 0, blockMs: Int64 = 8 * 3_600_000,
         synchronous: Synchronous = .normal, clock: any WallClock = SystemClock()
     ) {
         self.retentionMs = max(0, retentionMs)

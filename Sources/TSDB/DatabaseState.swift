@@ -9,7 +9,10 @@ final class DatabaseState: @unchecked Sendable {
 
     let path: String
     let options: DatabaseOptions
-    let blockTime: BlockTime
+    /// The stretches of time that blocks are merged up to.
+    let windows: BlockTime
+    /// Length of a block in databases that were made with version 1 of the schema; 0 in others.
+    let legacyBlockMs: Int64
     let index: SeriesIndex
     let head: Head
     let counters = DatabaseCounters()
@@ -29,15 +32,23 @@ final class DatabaseState: @unchecked Sendable {
 
     init(
         path: String, options: DatabaseOptions, index: SeriesIndex, head: Head, blocks: [Block],
-        metadata: [MetricMetadata]
+        metadata: [MetricMetadata], legacyBlockMs: Int64
     ) {
         self.path = path
         self.options = options
         self.index = index
         self.head = head
         self.blocks = blocks
-        blockTime = head.blockTime
+        self.legacyBlockMs = legacyBlockMs
+        windows = BlockTime(lengthMs: options.windowMs)
         self.metadata = Mutex(Dictionary(metadata.map { ($0.metric, $0) }) { _, new in new })
+    }
+
+    /// Puts a block into the place of others. Called under the gate, by the writer thread.
+    func replaceBlocks(_ numbers: Set<Int64>, with block: Block?) {
+        blocks.removeAll { numbers.contains($0.number) }
+        if let block { blocks.insert(block, at: blocks.firstIndex { $0.start > block.start } ?? blocks.endIndex) }
+        blocksVersion += 1
     }
 
     /// Counts something damaged, and remembers what it was.
@@ -65,17 +76,18 @@ final class DatabaseCounters: Sendable {
     let journalDamaged = Counter()
     let corruptions = Counter()
     let seals = Counter()
+    let merges = Counter()
     let maintenanceFailures = Counter()
     let blocksDeleted = Counter()
 
     func count(_ result: AppendResult) {
         appended.add(result.appended)
-        for rejection in result.rejected {
+        for rejection in result.rejected + result.rejectedHistograms {
             switch rejection.reason {
             case .outOfOrder: outOfOrder.add()
             case .duplicate: duplicates.add()
             case .tooOld: tooOld.add()
-            case .unknownSeries: unknownSeries.add()
+            case .unknownSeries, .invalid: unknownSeries.add()
             }
         }
     }

@@ -50,6 +50,7 @@ struct PreparedWrite: Sendable {
             case .duplicate: "duplicate sample for timestamp"
             case .tooOld: "out of bounds"
             case .unknownSeries: "unknown series"
+            case .invalid: "invalid native histogram"
             }
         let labels = labels(ofSample: rejection.index)
         let value = formatFloat(batch.values[rejection.index], .general)

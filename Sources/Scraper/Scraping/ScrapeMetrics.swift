@@ -43,7 +43,7 @@ struct ScrapeMetrics: Sendable {
             case .outOfOrder: outOfOrder.add()
             case .duplicate: duplicates.add()
             case .tooOld: outOfBounds.add()
-            case .unknownSeries: break
+            case .unknownSeries, .invalid: break
             }
         }
     }

@@ -1,20 +1,33 @@
-/// A sealed block: samples of ``BlockTime/lengthMs``, one row per series, never changed again.
+/// A sealed block: the samples of a stretch of time, one row per series. Blocks do not overlap.
+///
+/// A block is replaced as a whole when blocks are merged; its rows are rewritten where late samples, an import or a
+/// deletion change them.
 struct Block: Sendable, Equatable {
-    /// Its number in ``BlockTime``.
+    /// Its number, which says nothing about its time; greater than those of all blocks that were made before it.
     let number: Int64
+    /// What it covers: samples from `start` to before `end` go into this block.
+    let start: Int64
+    let end: Int64
+    /// 0: sealed from the head; 1: merged of some such; 2: all of its window.
+    var level: Int64 = 0
     /// Earliest and latest time of its samples.
-    let minTime: Int64
-    let maxTime: Int64
-    let sampleCount: Int64
+    var minTime: Int64
+    var maxTime: Int64
+    var sampleCount: Int64
     /// Length of its rows together.
-    let byteCount: Int64
+    var byteCount: Int64
     /// The series that have a row.
-    let series: SeriesRuns
+    var series: SeriesRuns
 
-    /// The checksum of its row: of the numbers above from `minTime` on, eight bytes each, and the list of series.
+    /// A level for blocks that are not merged any further.
+    static let levelMax: Int64 = 2
+
+    /// The checksum of its row: of the numbers above from `start` on, eight bytes each, and the list of series.
     var checksum: Int64 {
         var bytes: [UInt8] = []
-        for number in [minTime, maxTime, sampleCount, byteCount] { bytes.appendFixed64(UInt64(bitPattern: number)) }
+        for number in [start, end, level, minTime, maxTime, sampleCount, byteCount] {
+            bytes.appendFixed64(UInt64(bitPattern: number))
+        }
         bytes += series.encoded
         return bytes.withUnsafeBytes { Int64(TSDB.checksum($0, row: number)) }
     }
@@ -22,9 +35,18 @@ struct Block: Sendable, Equatable {
     /// The number of the row of a series: the block in the upper half, so that a block is a range of rows.
     static func row(_ block: Int64, _ series: UInt32) -> Int64 { block << 32 | Int64(series) }
 
+    /// The number of the row of a list of timestamps that several series of the block have. These lie behind the rows of
+    /// the series, whose numbers end at ``SeriesIndex/seriesEnd``.
+    static func timesRow(_ block: Int64, _ list: UInt16) -> Int64 {
+        block << 32 | Int64(SeriesIndex.seriesEnd) + Int64(list)
+    }
+
     /// The first number of a block's rows.
     static func firstRow(_ block: Int64) -> Int64 { block << 32 }
 
     /// The last number of a block's rows.
     static func lastRow(_ block: Int64) -> Int64 { block << 32 | 0xffff_ffff }
+
+    /// What a block's number can be: it is the upper half of rows' numbers.
+    static let numbers = Int64(Int32.min + 1)...Int64(Int32.max - 1)
 }

@@ -20,6 +20,17 @@ struct SeriesRuns: Sendable, Equatable {
         }
     }
 
+    /// The set with some numbers, ascending, in it or not.
+    func changing(_ changes: [(id: UInt32, isThere: Bool)]) -> SeriesRuns {
+        if changes.allSatisfy({ contains($0.id) == $0.isThere }) { return self }
+        let changed = Dictionary(changes.map { ($0.id, $0.isThere) }) { _, new in new }
+        var ids = Set(runs.lazy.joined().filter { changed[$0] != false })
+        for change in changes where change.isThere { ids.insert(change.id) }
+        var result = SeriesRuns()
+        for id in ids.sorted() { result.append(id) }
+        return result
+    }
+
     /// All numbers that any of `sets` has.
     static func union(_ sets: [SeriesRuns]) -> SeriesRuns {
         var union = SeriesRuns()

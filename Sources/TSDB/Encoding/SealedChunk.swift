@@ -58,7 +58,7 @@ enum SealedChunk {
         bytes.reserveCapacity(count + 64)
         bytes.append(Encoding.columns.rawValue)
         bytes.appendVarint(UInt64(count))
-        bytes.appendVarint(UInt64(bitPattern: minTime &- blockStart))
+        bytes.appendVarint(UInt64(bitPattern: minTime))
         bytes.appendVarint(UInt64(bitPattern: maxTime &- minTime))
         bytes.appendVarint(sharedTimes.map { UInt64($0) + 1 } ?? 0)
         if sharedTimes == nil {
@@ -105,7 +105,8 @@ enum SealedChunk {
         guard let encoding = Encoding(rawValue: tag) else { throw DecodeError("encoding \(tag) is not known") }
         let count = try reader.count(max: samplesMax)
         guard count > 0 else { throw DecodeError("it has no samples") }
-        let minTime = blockStart &+ Int64(bitPattern: try reader.varint())
+        // Those of earlier encodings count from the start of their block.
+        let minTime = (encoding == .columns ? 0 : blockStart) &+ Int64(bitPattern: try reader.varint())
         let maxTime = minTime &+ Int64(bitPattern: try reader.varint())
         guard minTime <= maxTime else { throw DecodeError("its times are \(minTime) to \(maxTime)") }
         let list = encoding == .columns ? try reader.count(max: Int(UInt16.max) + 1) : 0

@@ -1,37 +1,46 @@
 import Model
 
 extension Head {
-    /// Appends to `buffer` the samples of a series in block `block`. Called by the writer thread.
-    func readBlock(_ block: Int64, of series: HeadSeries, into buffer: SampleBuffer) throws(DecodeError) {
-        let end = blockTime.end(of: block)
-        let start = blockTime.start(of: block)
+    /// Appends to `buffer` the samples of a series from `start` to before `end`. Called by the writer thread.
+    func readChunks(of series: HeadSeries, from start: Int64, to end: Int64, into buffer: SampleBuffer)
+        throws(DecodeError)
+    {
+        let first = buffer.count
         var chunk = series.first
         while let at = chunk, at.pointee.minTime < end {
-            if at.pointee.minTime >= start { try HeadChunk.decode(at, into: buffer) }
+            if at.pointee.maxTime >= start { try HeadChunk.decode(at, into: buffer) }
             chunk = at.pointee.next
         }
+        buffer.trim(from: first, minTime: start, maxTime: end - 1)
     }
 
-    /// Says that everything before `end` is in blocks now. Called by the writer thread, under the gate that keeps views
-    /// from beginning.
-    func setSealedEnd(_ end: Int64) {
-        lock.withLock { sealedEnd = end }
-        acceptedFrom = max(acceptedFrom, end)
+    /// Says that everything before `end` is in blocks now, of which `samples` were in chunks. Called by the writer
+    /// thread, under the gate that keeps views from beginning.
+    func setSealedEnd(_ end: Int64, samples: Int) {
+        lock.withLock {
+            sealedEnd = end
+            sampleCount -= samples
+        }
+        chunksFrom = max(chunksFrom, end)
     }
 
-    /// Whether no open view reads from the head what is sealed by now.
+    /// Whether no open view reads from chunks what is sealed by now.
     func canTruncate() -> Bool {
         lock.withLock { (views.oldestSealedEnd ?? .max) >= sealedEnd }
     }
 
-    /// Frees the chunks of sealed blocks that no open view reads, of the series numbered in `range`. Called by the
+    /// Frees the chunks of sealed samples that no open view reads, of the series numbered in `range`. Called by the
     /// writer thread.
     /// - Returns: the number of chunks freed.
     func truncate(_ range: Range<UInt32>) -> Int {
-        lock.withLock {
+        let kept = SampleBuffer()
+        return lock.withLock {
             var removed = 0
             let end = min(sealedEnd, views.oldestSealedEnd ?? .max)
-            series.forEach(in: range) { _, series in removed += series.pointee.removeChunks(before: end) }
+            series.forEach(in: range) { _, series in
+                removed += series.pointee.removeChunks(before: end)
+                series.pointee.cutOpenChunk(before: end, kept)
+            }
             chunkCount -= removed
             return removed
         }
@@ -45,9 +54,19 @@ extension Head {
             var chunk = series.pointee.first
             while let at = chunk, at.pointee.maxTime < sealedEnd { chunk = at.pointee.next }
             guard let chunk, let newest = series.pointee.maxTime else { return }
-            low = min(low, chunk.pointee.minTime)
+            low = min(low, max(sealedEnd, chunk.pointee.minTime))
             high = max(high, newest)
         }
         lock.withLock { timeRange = low <= high ? low...high : nil }
+        let times = side.series.values.flatMap { series in
+            [series.floats.range(sealedEnd, .max).first?.time, series.histograms.range(sealedEnd, .max).first?.time]
+        }
+        sideFrom = times.compactMap { $0 }.min()
+    }
+
+    /// Takes out of the series' sides what is in blocks now: what they had in `older` from `start` to before `end`.
+    /// Called by the writer thread under the lock.
+    func removeSide(of older: SideStore, from start: Int64, to end: Int64, _ ids: [UInt32]) {
+        for id in ids { side.remove(id, of: older, from: start, to: end) }
     }
 }

@@ -3,8 +3,10 @@ import Model
 /// What one view may read of the head.
 struct HeadView: Sendable {
     let generation: UInt32
-    /// Older samples are in the view's blocks.
+    /// Of what was in chunks, older samples are in the view's blocks.
     let sealedEnd: Int64
+    /// What the series have beside their chunks.
+    let side: SideStore
 }
 
 /// What a view reads of one series: the closed chunks from `first` to `last`, then `open`, a copy of the growing chunk.
@@ -18,7 +20,9 @@ private struct HeadSlice {
 extension Head {
     /// Begins a view of what is committed now. The caller closes it.
     func openView() -> HeadView {
-        lock.withLock { HeadView(generation: views.open(sealedEnd: sealedEnd), sealedEnd: sealedEnd) }
+        lock.withLock {
+            HeadView(generation: views.open(sealedEnd: sealedEnd), sealedEnd: sealedEnd, side: side)
+        }
     }
 
     func closeView(_ view: HeadView) {
@@ -30,6 +34,11 @@ extension Head {
 
     /// Marks in `found` which of `ids` may have samples from `minTime` to `maxTime` that the view reads from the head.
     func mark(_ ids: [UInt32], _ view: HeadView, _ minTime: Int64, _ maxTime: Int64, in found: inout [Bool]) {
+        if !view.side.isEmpty {
+            for (index, id) in ids.enumerated() where !found[index] {
+                found[index] = view.side.hasSamples(id, minTime, maxTime)
+            }
+        }
         let low = max(minTime, view.sealedEnd)
         guard low <= maxTime else { return }
         lock.withLock {
@@ -43,8 +52,8 @@ extension Head {
         }
     }
 
-    /// Appends to `buffer` the samples of a series from `minTime` to `maxTime` that the view reads from the head.
-    func read(
+    /// Appends to `buffer` the samples of a series from `minTime` to `maxTime` that the view reads from chunks.
+    func readChunks(
         _ id: UInt32, _ view: HeadView, _ minTime: Int64, _ maxTime: Int64, into buffer: SampleBuffer
     ) throws(StorageError) {
         let low = max(minTime, view.sealedEnd)

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// One series in memory: its newest sample and its chunks. 80 bytes, because there are many.
 struct HeadSeries: BitwiseCopyable {
@@ -27,12 +28,10 @@ struct HeadSeries: BitwiseCopyable {
     }
 
     /// Appends a committed sample.
-    ///
-    /// - Parameter blockStart: start of the block that `time` lies in; a chunk never reaches into a second block.
     /// - Returns: the number of chunks started, 0 or 1.
     @inline(__always)
-    mutating func append(_ time: Int64, _ bits: UInt64, blockStart: Int64) -> Int {
-        guard let last, last.pointee.minTime >= blockStart, last.pointee.count < HeadChunk.samplesMax else {
+    mutating func append(_ time: Int64, _ bits: UInt64) -> Int {
+        guard let last, last.pointee.count < HeadChunk.samplesMax else {
             startChunk(time, bits)
             return 1
         }
@@ -84,5 +83,24 @@ struct HeadSeries: BitwiseCopyable {
         }
         if first == nil { last = nil }
         return removed
+    }
+
+    /// Writes the newest chunk anew without the samples before `time`, where it reaches further. It is the only chunk
+    /// then: those before it are gone.
+    ///
+    /// - Parameter samples: room to work in.
+    mutating func cutOpenChunk(before time: Int64, _ samples: SampleBuffer) {
+        guard let last, last == first, last.pointee.minTime < time else { return }
+        samples.removeAll()
+        // What was appended decodes.
+        guard (try? HeadChunk.decode(last, into: samples)) != nil else { return }
+        samples.trim(minTime: time, maxTime: .max)
+        guard samples.count > 0 else { return }
+        free(last)
+        (first, self.last, beforeLast) = (nil, nil, nil)
+        appender = XORAppender()
+        for index in 0..<samples.count {
+            _ = append(samples.timestamps[index], samples.values[index].bitPattern)
+        }
     }
 }

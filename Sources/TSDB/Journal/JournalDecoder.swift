@@ -1,5 +1,11 @@
 import Model
 
+/// What a record holds.
+enum ReplayedRecord {
+    case floats(SampleBatch)
+    case side([SideEntry])
+}
+
 /// Turns journal records, read in the order of their rows, back into batches.
 struct JournalDecoder {
     /// By the row of their full record.
@@ -11,19 +17,24 @@ struct JournalDecoder {
     /// The batch of a record.
     ///
     /// A record whose chain lacks a record before it is refused, because what it is compared with is not known.
-    mutating func decode(_ bytes: UnsafeRawBufferPointer, row: Int64) throws(DecodeError) -> SampleBatch {
+    mutating func decode(_ bytes: UnsafeRawBufferPointer, row: Int64) throws(DecodeError) -> ReplayedRecord {
         var reader = ByteReader(bytes)
         let sum = try reader.fixed32()
         guard checksum(UnsafeRawBufferPointer(rebasing: bytes[4...]), row: row) == sum else {
             throw DecodeError("the checksum does not match")
         }
         let flags = JournalFlags(byte: try reader.byte())
+        if flags.byte == JournalFlags.side {
+            let entries = try SideRecord.decode(&reader)
+            for entry in entries { highestSeries = max(highestSeries, entry.series) }
+            return .side(entries)
+        }
         guard flags.byte & ~JournalFlags.all == 0 else { throw DecodeError("flags \(flags.byte) are not known") }
         if flags.isFresh { forgetAll() }
         var chain = try flags.isFull ? readFull(&reader, row) : takeChain(&reader, row)
         let batch = try JournalDecoder.readBatch(&reader, flags, &chain)
         remember(chain)
-        return batch
+        return .floats(batch)
     }
 
     private mutating func readFull(_ reader: inout ByteReader, _ row: Int64) throws(DecodeError) -> JournalChain {

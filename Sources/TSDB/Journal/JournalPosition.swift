@@ -1,26 +1,71 @@
-/// The number of the next journal row: in the upper half the block up to which the samples of the record and of all
-/// before it reach, so that a sealed block's records are a range of rows; in the lower half a counter.
+/// Where the journal stands: in which segment the next record goes, and how far the samples of each segment reach.
+///
+/// A record's number has its segment in the upper half and a counter in the lower one, so that the records of a segment
+/// are a range of rows. Segments are deleted from the front, each when all its samples are in blocks. No record builds on
+/// one of another segment.
 struct JournalPosition: Equatable {
-    private(set) var block: Int64?
-    private var counter: Int64 = 0
-
-    /// - Parameter newest: the number of the newest row, or nil where there is none.
-    init(after newest: Int64?) {
-        guard let newest else { return }
-        block = newest >> 32
-        counter = (newest & 0xffff_ffff) + 1
+    struct Segment: Equatable {
+        let number: Int64
+        /// The newest time in the journal when the segment began.
+        let startTime: Int64
+        /// The newest time in it and in all before it.
+        var maxTime: Int64
     }
 
-    /// Gives the number for a record whose samples reach into block `number`, and says whether it is the first of a
-    /// block, before which records may be deleted.
-    mutating func next(reaching number: Int64) -> (row: Int64, isFirst: Bool) {
-        // A counter that is used up goes on in the next block: its records are kept for longer, and nothing is lost.
-        let isFirst = block.map { number > $0 || counter > 0xffff_ffff } ?? true
+    /// Ascending; the last one is written to.
+    private(set) var segments: [Segment] = []
+    private var counter: Int64 = 0
+
+    /// A segment ends when the samples have gone on by this much: the journal is trimmed by that much more or less.
+    static let segmentMs: Int64 = 10 * 60_000
+
+    /// Gives the number for a record whose newest sample is at `time`, and says whether it is the first of a segment.
+    mutating func next(reaching time: Int64) -> (row: Int64, isFirst: Bool) {
+        let isFirst = startsSegment(time)
         if isFirst {
-            block = max(number, block.map { $0 + 1 } ?? number)
+            let newest = max(time, segments.last?.maxTime ?? .min)
+            segments.append(
+                Segment(number: (segments.last?.number ?? lastNumber) + 1, startTime: newest, maxTime: newest))
             counter = 0
         }
+        let last = segments.count - 1
+        segments[last].maxTime = max(segments[last].maxTime, time)
         defer { counter += 1 }
-        return ((block ?? number) << 32 | counter, isFirst)
+        return (segments[last].number << 32 | counter, isFirst)
+    }
+
+    private func startsSegment(_ time: Int64) -> Bool {
+        guard let last = segments.last, counter <= 0xffff_ffff else { return true }
+        let end = last.startTime.addingReportingOverflow(JournalPosition.segmentMs)
+        return !end.overflow && time >= end.partialValue
+    }
+
+    /// Notes a record that was found at opening, in ascending order of rows.
+    ///
+    /// - Parameter maxTime: the time of its newest sample, or nil where it is damaged.
+    mutating func replayed(_ row: Int64, maxTime: Int64?) {
+        let number = row >> 32
+        if segments.last?.number != number {
+            let newest = max(maxTime ?? .min, segments.last?.maxTime ?? .min)
+            segments.append(Segment(number: number, startTime: newest, maxTime: newest))
+        }
+        let last = segments.count - 1
+        segments[last].maxTime = max(segments[last].maxTime, maxTime ?? .min)
+        counter = (row & 0xffff_ffff) + 1
+    }
+
+    /// The number of the last segment that is gone.
+    private var lastNumber: Int64 = 0
+
+    /// The first row of the segments that reach to `end` or beyond; all records before it have only older samples.
+    func firstRow(reaching end: Int64) -> Int64 {
+        let number = segments.first { $0.maxTime >= end }?.number ?? (segments.last?.number ?? lastNumber) + 1
+        return number << 32
+    }
+
+    /// Forgets the segments before `row`, whose records were deleted.
+    mutating func removed(before row: Int64) {
+        if let last = segments.last { lastNumber = max(lastNumber, last.number) }
+        segments.removeAll { $0.number << 32 < row }
     }
 }

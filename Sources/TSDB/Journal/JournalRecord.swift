@@ -35,6 +35,8 @@ struct JournalFlags {
     static let bitmap: UInt8 = 8
     static let fresh: UInt8 = 16
     static let all: UInt8 = 31
+    /// A record beside floats in order; no other flag is set then. See ``SideRecord``.
+    static let side: UInt8 = 32
 
     var isFull: Bool { byte & Self.full != 0 }
     var hasSharedTime: Bool { byte & Self.sharedTime != 0 }
@@ -47,6 +49,8 @@ struct JournalFlags {
 enum JournalLimits {
     /// The most samples of one record; larger batches are split.
     static let samplesMax = 1 << 20
+    /// The most entries of one record beside floats in order.
+    static let sideEntriesMax = 1 << 14
     /// A full record is written at least this often in a chain, so that a damaged record costs no more than this many.
     static let chainLengthMax: UInt64 = 240
     /// The most runs that chains remember together, 17 bytes each; when there are more, all chains start anew.

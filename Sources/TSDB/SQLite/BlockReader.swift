@@ -7,13 +7,23 @@ final class BlockReader: @unchecked Sendable {
     private let connection: Connection
     private let select: Statement
     private let touch: Statement
+    private let selectTimes: Statement
+    /// Lists of timestamps that were read last, by a hash of their rows: the series of a scrape follow one another.
+    private var timesCache: [(row: Int64, times: CachedTimes)]
+    /// Length of a block in databases that were made with version 1 of the schema; 0 in others.
+    private let legacyBlockMs: Int64
 
-    init(_ connection: Connection) throws(StorageError) {
+    private static let cachedLists = 64
+
+    init(_ connection: Connection, legacyBlockMs: Int64) throws(StorageError) {
         self.connection = connection
+        self.legacyBlockMs = legacyBlockMs
+        timesCache = Array(repeating: (0, CachedTimes([])), count: BlockReader.cachedLists)
         // Rows are read once: a large cache would hold nothing that is asked for again.
         try connection.execute("PRAGMA cache_size = -512")
         select = try connection.prepare("SELECT data FROM chunk WHERE id = ?")
-        touch = try connection.prepare("SELECT value FROM meta WHERE key = 'block_ms'")
+        selectTimes = try connection.prepare("SELECT data FROM chunk WHERE id = ?")
+        touch = try connection.prepare("SELECT value FROM meta LIMIT 1")
     }
 
     /// Settles which moment is read: the first read of a transaction does, not its BEGIN.
@@ -23,18 +33,74 @@ final class BlockReader: @unchecked Sendable {
         touch.reset()
     }
 
-    func end() { try? connection.execute("COMMIT") }
+    func end() {
+        try? connection.execute("COMMIT")
+        forgetTimes()
+    }
 
-    /// Calls `body` with the bytes of a row, which are valid during the call; nil where there is no such row.
-    func withRow<Value, Failure: Error>(
-        _ row: Int64, _ body: (UnsafeRawBufferPointer?) throws(Failure) -> Value
-    ) throws(StorageError) -> Result<Value, Failure> {
+    /// Appends to `buffer` the samples of a series in a block from `minTime` to `maxTime`.
+    /// - Returns: what is wrong with the row, where it cannot be decoded; `buffer` is as it was then.
+    func read(
+        _ block: Block, _ id: UInt32, _ minTime: Int64, _ maxTime: Int64, into buffer: SampleBuffer
+    ) throws(StorageError) -> DecodeError? {
+        let row = Block.row(block.number, id)
         select.bind(1, row)
         defer { select.reset() }
-        let isFound = try select.step()
-        let bytes = isFound ? select.blob(0) : nil
-        return Result { () throws(Failure) in try body(bytes) }
+        guard try select.step() else { return DecodeError("the row is missing") }
+        let bytes = select.blob(0)
+        do throws(DecodeError) {
+            try BlockRow.decode(
+                bytes, row: row, blockStart: block.number &* legacyBlockMs, from: minTime, to: maxTime, into: buffer
+            ) { (list) throws(DecodeError) in try times(block.number, list) }
+            return nil
+        } catch {
+            return error
+        }
     }
+
+    /// A list of timestamps that series of a block share, valid until the next call.
+    private func times(_ block: Int64, _ list: UInt16) throws(DecodeError) -> UnsafeBufferPointer<Int64> {
+        let row = Block.timesRow(block, list)
+        let slot = Int((UInt64(bitPattern: row) &* 0x9e37_79b9_7f4a_7c15) >> 58)
+        if timesCache[slot].row != row || timesCache[slot].times.count == 0 {
+            timesCache[slot] = (0, CachedTimes([]))
+            timesCache[slot] = (row, CachedTimes(try readTimes(row)))
+        }
+        return timesCache[slot].times.buffer
+    }
+
+    private func readTimes(_ row: Int64) throws(DecodeError) -> [Int64] {
+        selectTimes.bind(1, row)
+        defer { selectTimes.reset() }
+        let result = Result { () throws(StorageError) in try selectTimes.step() }
+        switch result {
+        case .failure(let error): throw DecodeError("its timestamps: \(error)")
+        case .success(false): throw DecodeError("the row of its timestamps is missing")
+        case .success(true): return try SealedTimes.decode(selectTimes.blob(0), row: row, blockStart: 0)
+        }
+    }
+
+    /// Forgets what was read: another moment may follow.
+    private func forgetTimes() {
+        for slot in timesCache.indices { timesCache[slot] = (0, CachedTimes([])) }
+    }
+}
+
+/// A list of timestamps at a place that does not move.
+private final class CachedTimes {
+    // SAFETY: allocated in `init`, never changed, freed in `deinit`.
+    private let base: UnsafeMutablePointer<Int64>
+    let count: Int
+
+    init(_ times: [Int64]) {
+        count = times.count
+        base = .allocate(capacity: max(1, times.count))
+        base.initialize(from: times, count: times.count)
+    }
+
+    deinit { base.deallocate() }
+
+    var buffer: UnsafeBufferPointer<Int64> { UnsafeBufferPointer(start: base, count: count) }
 }
 
 /// Connections for reading that wait for the next view. Thread-safe.
@@ -42,6 +108,7 @@ final class BlockReaderPool: @unchecked Sendable {
     // SAFETY: `idle` and `isClosed` are read and changed under `lock`.
     private let path: String
     private let vfs: String?
+    private let legacyBlockMs: Int64
     private let lock = Lock()
     private var idle: [BlockReader] = []
     private var isClosed = false
@@ -49,14 +116,15 @@ final class BlockReaderPool: @unchecked Sendable {
     /// The most connections that are kept open while nobody reads.
     private static let idleMax = 4
 
-    init(path: String, vfs: String? = nil) {
+    init(path: String, legacyBlockMs: Int64, vfs: String? = nil) {
         self.path = path
         self.vfs = vfs
+        self.legacyBlockMs = legacyBlockMs
     }
 
     func take() throws(StorageError) -> BlockReader {
         if let reader = lock.withLock({ idle.popLast() }) { return reader }
-        return try BlockReader(try Connection(path: path, mode: .readOnly, vfs: vfs))
+        return try BlockReader(try Connection(path: path, mode: .readOnly, vfs: vfs), legacyBlockMs: legacyBlockMs)
     }
 
     func give(_ reader: BlockReader) {

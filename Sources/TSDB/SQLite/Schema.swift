@@ -7,7 +7,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5453_4442
     /// Raised with every change of the tables or of what their bytes mean; an older one is migrated at opening, a newer
     /// one refused.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// 16 KiB: a series' row of a block is a few hundred bytes, and smaller pages would spill more of them.
     static let pageBytes: Int64 = 16_384
 
@@ -18,15 +18,28 @@ enum Schema {
         CREATE TABLE metadata (metric TEXT PRIMARY KEY, type TEXT NOT NULL, help TEXT NOT NULL, unit TEXT NOT NULL)
             WITHOUT ROWID;
         CREATE TABLE journal (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
-        CREATE TABLE block (
-            number INTEGER PRIMARY KEY, min_time INTEGER NOT NULL, max_time INTEGER NOT NULL,
-            samples INTEGER NOT NULL, bytes INTEGER NOT NULL, series BLOB NOT NULL, checksum INTEGER NOT NULL);
         CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+        """ + blockTable + newTables
+
+    private static let blockTable = """
+        CREATE TABLE block (
+            number INTEGER PRIMARY KEY, start INTEGER NOT NULL, end INTEGER NOT NULL, level INTEGER NOT NULL,
+            min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, samples INTEGER NOT NULL, bytes INTEGER NOT NULL,
+            series BLOB NOT NULL, checksum INTEGER NOT NULL);
         """
 
-    enum State {
+    private static let newTables = """
+        CREATE TABLE damaged (id INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, data BLOB NOT NULL, reason TEXT NOT NULL);
+        CREATE TABLE exemplar (
+            id INTEGER PRIMARY KEY, series INTEGER NOT NULL, time INTEGER NOT NULL, value INTEGER NOT NULL,
+            labels BLOB NOT NULL);
+        """
+
+    enum State: Equatable {
         case empty
         case current
+        /// It has the schema of an earlier version, and is migrated when it is opened for writing.
+        case older(Int64)
     }
 
     /// Whether the file is a database of this program that this version can read.
@@ -45,7 +58,7 @@ enum Schema {
                     "cannot open \(connection.path): its schema has version \(version), this program knows versions up "
                         + "to \(Schema.version); use a newer one")
             }
-            return .current
+            return version == Schema.version ? .current : .older(version)
         } catch .cannotOpen(let text) {
             throw .cannotOpen(text)
         } catch {
@@ -56,6 +69,8 @@ enum Schema {
     /// Makes the settings that must come before anything is written. Outside of a transaction.
     static func configureWriter(_ connection: Connection, _ options: DatabaseOptions) throws(StorageError) {
         try connection.execute("PRAGMA page_size = \(pageBytes)")
+        // Lets the file shrink where much of it was deleted. For a new file only.
+        try connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         guard try connection.text("PRAGMA journal_mode = WAL") == "wal" else {
             throw .cannotOpen("cannot open \(connection.path): its file system does not allow a write-ahead log")
         }
@@ -69,11 +84,23 @@ enum Schema {
         if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count = \(pages)") }
     }
 
+    /// Brings a database of version 1 to this one: blocks, which were known by their time, get it as columns. The rows of
+    /// series stay as they are.
+    static func migrate(_ connection: Connection) throws(StorageError) {
+        try connection.transaction { () throws(StorageError) in
+            let blocks = try Loader(connection: connection).blocksOfVersion1()
+            try connection.execute("DROP TABLE block; \(blockTable) \(newTables)")
+            let tables = try WriterTables(connection)
+            for block in blocks { try tables.addBlock(block) }
+            try connection.execute("PRAGMA user_version = \(version)")
+        }
+    }
+
     /// Makes the tables in an empty database.
-    static func create(_ connection: Connection, blockMs: Int64) throws(StorageError) {
+    static func create(_ connection: Connection) throws(StorageError) {
         try connection.transaction { () throws(StorageError) in
             try connection.execute(tables)
-            try connection.execute("INSERT INTO meta VALUES ('block_ms', \(blockMs)), ('next_series', 1)")
+            try connection.execute("INSERT INTO meta VALUES ('next_series', 1)")
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute("PRAGMA user_version = \(version)")
         }

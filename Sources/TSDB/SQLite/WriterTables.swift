@@ -10,11 +10,18 @@ final class WriterTables {
     private let insertChunk: Statement
     private let insertBlock: Statement
     private let deleteBlock: Statement
+    private let chunkLength: Statement
+    private let insertExemplar: Statement
+    private let deleteExemplars: Statement
     private let deleteChunks: Statement
     private let deleteRecords: Statement
     private let deleteSeries: Statement
     private let deleteLabel: Statement
     private let setMeta: Statement
+
+    /// The most exemplars kept; older ones go.
+    /// - Source: Prometheus's default of `storage.exemplars.max_exemplars`.
+    static let exemplarsMax = 100_000
 
     init(_ connection: Connection) throws(StorageError) {
         self.connection = connection
@@ -23,7 +30,11 @@ final class WriterTables {
         insertMetadata = try connection.prepare("INSERT OR REPLACE INTO metadata VALUES (?, ?, ?, ?)")
         insertRecord = try connection.prepare("INSERT INTO journal VALUES (?, ?)")
         insertChunk = try connection.prepare("INSERT OR REPLACE INTO chunk VALUES (?, ?)")
-        insertBlock = try connection.prepare("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?)")
+        insertBlock = try connection.prepare("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        chunkLength = try connection.prepare("SELECT length(data) FROM chunk WHERE id = ?")
+        insertExemplar = try connection.prepare(
+            "INSERT INTO exemplar (series, time, value, labels) VALUES (?, ?, ?, ?)")
+        deleteExemplars = try connection.prepare("DELETE FROM exemplar WHERE id <= last_insert_rowid() - ?")
         deleteBlock = try connection.prepare("DELETE FROM block WHERE number = ?")
         deleteChunks = try connection.prepare("DELETE FROM chunk WHERE id BETWEEN ? AND ?")
         deleteRecords = try connection.prepare("DELETE FROM journal WHERE id < ?")
@@ -35,6 +46,11 @@ final class WriterTables {
     func addLabel(_ id: UInt32, _ name: [UInt8], _ value: [UInt8]) throws(StorageError) {
         insertLabel.bind(1, Int64(id))
         try insertLabel.run(binding: (2, name), (3, value))
+    }
+
+    func add(_ rows: NewSeriesRows) throws(StorageError) {
+        for label in rows.labels { try addLabel(label.id, label.name, label.value) }
+        for series in rows.series { try addSeries(series.id, pairs: series.labels) }
     }
 
     /// - Parameter pairs: the numbers of its labels' rows, as varints.
@@ -64,18 +80,47 @@ final class WriterTables {
     func addBlock(_ block: Block) throws(StorageError) {
         let series = block.series.encoded
         insertBlock.bind(1, block.number)
-        insertBlock.bind(2, block.minTime)
-        insertBlock.bind(3, block.maxTime)
-        insertBlock.bind(4, block.sampleCount)
-        insertBlock.bind(5, block.byteCount)
-        insertBlock.bind(7, block.checksum)
-        try insertBlock.run(binding: (6, series))
+        insertBlock.bind(2, block.start)
+        insertBlock.bind(3, block.end)
+        insertBlock.bind(4, block.level)
+        insertBlock.bind(5, block.minTime)
+        insertBlock.bind(6, block.maxTime)
+        insertBlock.bind(7, block.sampleCount)
+        insertBlock.bind(8, block.byteCount)
+        insertBlock.bind(10, block.checksum)
+        try insertBlock.run(binding: (9, series))
     }
 
+    /// Deletes a block's own row, after which its others mean nothing.
     func removeBlock(_ number: Int64) throws(StorageError) {
         deleteBlock.bind(1, number)
         try deleteBlock.run()
-        try removeChunks(Block.firstRow(number)...Block.lastRow(number))
+    }
+
+    /// The length of a row of a series, 0 where there is none.
+    func chunkLength(_ row: Int64) throws(StorageError) -> Int64 {
+        chunkLength.bind(1, row)
+        defer { chunkLength.reset() }
+        return try chunkLength.step() ? chunkLength.integer(0) : 0
+    }
+
+    /// Moves a damaged row to where it is not read.
+    func setAside(_ row: Int64, reason: String) throws(StorageError) {
+        let statement = try connection.prepare(
+            "INSERT INTO damaged (chunk, data, reason) SELECT id, data, ? FROM chunk WHERE id = ?")
+        statement.bind(1, reason)
+        statement.bind(2, row)
+        try statement.run()
+        try removeChunks(row...row)
+    }
+
+    func addExemplar(_ series: UInt32, _ exemplar: Exemplar) throws(StorageError) {
+        insertExemplar.bind(1, Int64(series))
+        insertExemplar.bind(2, exemplar.timestamp)
+        insertExemplar.bind(3, Int64(bitPattern: exemplar.value.bitPattern))
+        try insertExemplar.run(binding: (4, exemplar.labels.encoded))
+        deleteExemplars.bind(1, Int64(WriterTables.exemplarsMax))
+        try deleteExemplars.run()
     }
 
     func removeChunks(_ rows: ClosedRange<Int64>) throws(StorageError) {
@@ -109,7 +154,7 @@ final class WriterTables {
 
 /// Rows of the `meta` table.
 enum MetaKey: String {
-    /// Length of a block in milliseconds.
+    /// Length of a block in milliseconds, in databases that were made with version 1 of the schema.
     case blockMs = "block_ms"
     /// Greater than every series number ever given to a stored series.
     case nextSeries = "next_series"

@@ -15,31 +15,29 @@ struct StoredSeriesSet: SeriesSet {
     func read(_ index: Int, into buffer: SampleBuffer) throws(StorageError) {
         try view.checkOpen()
         let id = series[index].id
+        let start = buffer.count
         let stored = blocks.filter { $0.series.contains(id) }
         if !stored.isEmpty, let readers = view.readers {
             try readers.withReader { (reader) throws(StorageError) in
-                for block in stored { try read(block.number, id, reader, into: buffer) }
+                for block in stored { try read(block, id, reader, into: buffer) }
             }
         }
-        try view.state.head.read(id, view.head, minTime, maxTime, into: buffer)
+        try view.state.head.readChunks(id, view.head, minTime, maxTime, into: buffer)
+        if !view.head.side.isEmpty, let side = view.head.side.series[id] {
+            side.merge(into: buffer, from: start, minTime, maxTime, startTimesFrom: view.head.sealedEnd)
+        }
     }
 
     /// Reads one row. A damaged one is reported and left out, so that it does not cost the others.
     private func read(
-        _ block: Int64, _ id: UInt32, _ reader: BlockReader, into buffer: SampleBuffer
+        _ block: Block, _ id: UInt32, _ reader: BlockReader, into buffer: SampleBuffer
     ) throws(StorageError) {
-        let row = Block.row(block, id)
-        let start = view.state.blockTime.start(of: block)
         do throws(StorageError) {
-            let result = try reader.withRow(row) { (bytes) throws(DecodeError) in
-                guard let bytes else { throw DecodeError("the row is missing") }
-                try SealedChunk.decode(bytes, row: row, blockStart: start, from: minTime, to: maxTime, into: buffer)
-            }
-            if case .failure(let error) = result {
-                view.state.reportDamage("block \(block), series \(id) (\(describe(id))): \(error)")
+            if let error = try reader.read(block, id, minTime, maxTime, into: buffer) {
+                view.state.reportDamage("block \(block.number), series \(id) (\(describe(id))): \(error)")
             }
         } catch .corrupted(let text) {
-            view.state.reportDamage("block \(block), series \(id) (\(describe(id))): \(text)")
+            view.state.reportDamage("block \(block.number), series \(id) (\(describe(id))): \(text)")
         }
     }
 

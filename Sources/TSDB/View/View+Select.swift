@@ -33,7 +33,7 @@ extension View {
     /// The series whose labels count, or nil for all published ones: which is so where the view reaches over all there
     /// is, and no selector narrows it.
     private func idsForLabels(_ selectors: [[Matcher]]) throws(StorageError) -> [UInt32]? {
-        let coversAll = minTime <= state.blockTime.minTime && maxTime >= state.blockTime.maxTime
+        let coversAll = minTime <= Head.minTime && maxTime >= Head.maxTime
         if selectors.isEmpty && coversAll { return nil }
         return withSamples(union(selectors), minTime, maxTime)
     }

@@ -4,8 +4,8 @@ import Model
 enum Work: Sendable {
     case append(SampleBatch, @Sendable (Result<AppendResult, StorageError>) -> Void)
     case metadata([MetricMetadata], @Sendable (Result<Void, StorageError>) -> Void)
-    /// Seals, deletes and forgets all that is due, and calls when it is done.
-    case maintenance(@Sendable (Result<Void, StorageError>) -> Void)
+    /// Something that a caller waits for, between commits.
+    case operation(@Sendable (Writer) throws(StorageError) -> Void, @Sendable (Result<Void, StorageError>) -> Void)
 }
 
 /// What waits for the writer thread. Every caller waits until its work is done, so that the queue holds one piece of

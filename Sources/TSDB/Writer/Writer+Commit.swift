@@ -6,14 +6,12 @@ extension Writer {
     func commit(_ work: [Work]) {
         var batches: [StagedBatch] = []
         var metadata: [MetricMetadata] = []
-        let ahead = state.options.clock.nowMs().addingReportingOverflow(DatabaseOptions.aheadMsMax)
-        let latest = ahead.overflow ? .max : ahead.partialValue
         for item in work {
             switch item {
             case .append(let batch, _):
-                batches.append(state.head.stage(batch, latest: latest) { state.index.isKnown($0) })
+                batches.append(state.head.stage(batch, timeBounds) { state.index.isKnown($0) })
             case .metadata(let some, _): metadata += some
-            case .maintenance: break
+            case .operation: break
             }
         }
         let failure = store(batches, metadata)
@@ -21,17 +19,28 @@ extension Writer {
         finish(work, batches, failure)
     }
 
+    /// Which times are taken now.
+    private var timeBounds: TimeBounds {
+        let ahead = state.options.clock.nowMs().addingReportingOverflow(DatabaseOptions.aheadMsMax)
+        let newest = state.head.newestTime ?? .min
+        func back(_ ms: Int64) -> Int64 {
+            let time = newest.subtractingReportingOverflow(ms)
+            return time.overflow ? .min : time.partialValue
+        }
+        return TimeBounds(
+            latest: min(ahead.overflow ? .max : ahead.partialValue, Head.maxTime),
+            lateFrom: back(max(DatabaseOptions.lateMs, state.options.blockMs / 2)),
+            outOfOrderFrom: state.options.outOfOrderMs == 0 ? .max : back(state.options.outOfOrderMs))
+    }
+
     /// Commits, or takes back what was staged.
     private func store(_ batches: [StagedBatch], _ metadata: [MetricMetadata]) -> StorageError? {
-        guard !metadata.isEmpty || batches.contains(where: { !$0.samples.refs.isEmpty }) else { return nil }
+        guard !metadata.isEmpty || batches.contains(where: { !$0.isEmpty }) else { return nil }
         let rows = state.index.storedForm(of: batches.flatMap(\.newSeries))
         do throws(StorageError) {
             try tables.connection.transaction { () throws(StorageError) in
-                for label in rows.labels { try tables.addLabel(label.id, label.name, label.value) }
-                for series in rows.series { try tables.addSeries(series.id, pairs: series.labels) }
-                for batch in batches {
-                    for part in batch.samples.parts(of: JournalLimits.samplesMax) { try addRecord(part) }
-                }
+                try tables.add(rows)
+                for batch in batches { try addRecords(batch) }
                 for one in metadata { try tables.setMetadata(one) }
             }
             state.counters.commits.add()
@@ -47,10 +56,21 @@ extension Writer {
         }
     }
 
-    private func addRecord(_ batch: SampleBatch) throws(StorageError) {
-        let position = journal.next(reaching: state.blockTime.number(of: batch.maxTime))
+    private func addRecords(_ batch: StagedBatch) throws(StorageError) {
+        for part in batch.samples.parts(of: JournalLimits.samplesMax) {
+            try addRecord(reaching: part.maxTime) { encoder.encode(part, row: $0) }
+        }
+        for start in stride(from: 0, to: batch.side.count, by: JournalLimits.sideEntriesMax) {
+            let part = batch.side[start..<min(start + JournalLimits.sideEntriesMax, batch.side.count)]
+            try addRecord(reaching: part.map(\.time).max() ?? .min) { SideRecord.encode(part, row: $0) }
+        }
+        for sample in batch.exemplars { try tables.addExemplar(sample.ref.id, sample.exemplar) }
+    }
+
+    private func addRecord(reaching time: Int64, _ encode: (Int64) -> [UInt8]) throws(StorageError) {
+        let position = journal.next(reaching: time)
         if position.isFirst { encoder.restart() }
-        let record = encoder.encode(batch, row: position.row)
+        let record = encode(position.row)
         try tables.addRecord(position.row, record)
         state.counters.journalRecords.add()
         state.counters.journalBytes.add(record.count)
@@ -61,6 +81,9 @@ extension Writer {
         state.index.publish(newSeries)
         state.counters.seriesCreated.add(newSeries.count)
         state.head.apply(batches)
+        for batch in batches {
+            for (id, exemplar) in batch.newestExemplars { state.head.newestExemplars[id] = exemplar }
+        }
         if !metadata.isEmpty {
             state.metadata.withLock { known in
                 for one in metadata { known[one.metric] = one }
@@ -83,8 +106,8 @@ extension Writer {
                 }
             case .metadata(_, let done):
                 done(failure.map { .failure($0) } ?? .success(()))
-            case .maintenance(let done):
-                done(Result { () throws(StorageError) in try doAllDuties() })
+            case .operation(let run, let done):
+                done(Result { () throws(StorageError) in try run(self) })
             }
         }
     }

@@ -10,6 +10,7 @@ extension Writer {
         let stored = SeriesRuns.union(state.gate.withLock { state.blocks }.map(\.series))
         let unused = state.index.unused(max: Writer.forgetSeriesMax) { id in
             state.head.series[id]?.pointee.first != nil || stored.contains(id)
+                || state.head.side.hasSamples(id, .min, .max)
         }
         if !unused.isEmpty { try forget(unused) }
         mayHaveExpired = unused.count == Writer.forgetSeriesMax
@@ -21,24 +22,27 @@ extension Writer {
         let newest = max(state.head.newestTime ?? .min, blocks.map(\.maxTime).max() ?? .min)
         let options = state.options
         let limit = newest.subtractingReportingOverflow(options.retentionMs)
-        if options.retentionMs > 0, !limit.overflow, state.blockTime.end(of: oldest.number) <= limit.partialValue {
-            return oldest
-        }
+        if options.retentionMs > 0, !limit.overflow, oldest.end <= limit.partialValue { return oldest }
         let bytes = blocks.reduce(0) { $0 + $1.byteCount }
         return options.retentionBytes > 0 && bytes > options.retentionBytes ? oldest : nil
     }
 
+    /// Deletes a block with its rows at once, so that there is room even where no more can be written.
     private func delete(_ block: Block) throws(StorageError) {
+        cancelMerging(of: block.number)
         try tables.connection.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in
                     try commit()
-                    state.blocks.removeAll { $0.number == block.number }
-                    state.blocksVersion += 1
+                    state.replaceBlocks([block.number], with: nil)
                 }
             },
-            { () throws(StorageError) in try tables.removeBlock(block.number) })
+            { () throws(StorageError) in
+                try tables.removeBlock(block.number)
+                try tables.removeChunks(Block.firstRow(block.number)...Block.lastRow(block.number))
+            })
         state.counters.blocksDeleted.add()
+        mayVacuum = true
     }
 
     private func forget(_ ids: [UInt32]) throws(StorageError) {
@@ -57,6 +61,7 @@ extension Writer {
         }
         state.index.forget(ids)
         state.head.removeSeries(ids)
+        for id in ids { state.head.newestExemplars[id] = nil }
         state.counters.seriesRemoved.add(ids.count)
     }
 }

@@ -3,100 +3,140 @@ import Model
 /// How far the sealing of a block has come.
 ///
 /// Rows are written in several transactions. They count only when the block's own row is there, which comes with the
-/// last one; what an interrupted sealing has left is deleted at the next opening, or overwritten.
+/// last one; what an interrupted sealing has left is deleted at the next opening.
 struct SealProgress {
-    let block: Int64
+    var builder: BlockBuilder
+    /// What the series had beside their chunks when it began.
+    let side: SideStore
+    /// Late samples that go into older blocks come first.
+    var late: LateSamples?
     /// The next series to look at.
     var next: UInt32 = 0
-    var series = SeriesRuns()
-    var samples = 0
-    var bytes = 0
-    var minTime = Int64.max
-    var maxTime = Int64.min
+    /// Samples that were in chunks.
+    var chunkSamples = 0
+
+    var start: Int64 { builder.block.start }
+    var end: Int64 { builder.block.end }
 }
 
 extension Writer {
     /// Series looked at in one slice: few enough that a slice takes milliseconds.
-    private static let sliceSeries: UInt32 = 1024
+    private static let sliceSeries: UInt32 = 512
+    /// The most samples that a slice encodes beyond its first series.
+    static let sliceSamplesMax = 200_000
 
-    /// Whether the head reaches half a block further than the end of its oldest block.
-    var isSealDue: Bool {
-        guard let range = state.head.timeRange, let newest = state.head.newestTime else { return false }
-        let end = state.blockTime.end(of: state.blockTime.number(of: range.lowerBound))
-        let due = end.addingReportingOverflow(state.blockTime.lengthMs / 2)
-        return !due.overflow && newest >= due.partialValue
+    /// How far behind the newest sample the end of a block is at least, in milliseconds. Later samples are stored too,
+    /// but each costs the rewriting of a row.
+    private static let lagMs: Int64 = 2 * 60_000
+    private static let lagMsMax: Int64 = 30 * 60_000
+
+    /// Whether the head reaches far enough beyond the window of its oldest sample, or is full.
+    var isSealDue: Bool { sealEnd != nil }
+
+    /// Where the next block would end, or nil where it is too early for one.
+    private var sealEnd: Int64? {
+        let head = state.head
+        guard let newest = head.newestTime else { return nil }
+        guard let low = oldestUnsealed else {
+            // Late samples alone fill it.
+            return head.side.weight >= state.options.headSamplesMax ? max(newest + 1, head.sealedEnd) : nil
+        }
+        let window = state.windows.end(of: state.windows.number(of: low))
+        let margin = min(state.windows.lengthMs / 2, Writer.lagMsMax)
+        if newest >= window.addingReportingOverflow(margin).partialValue, window < Head.maxTime { return window }
+        guard head.sampleCount + head.side.weight >= state.options.headSamplesMax else { return nil }
+        // Full: what is surely complete, but at least half of the time it spans.
+        let lag = min(max(Writer.lagMs, head.latenessMs + head.latenessMs / 4), Writer.lagMsMax)
+        let end = min(window, max(newest - lag, low + (newest - low) / 2 + 1))
+        return end > low ? end : nil
     }
 
-    /// Begins the sealing of the head's oldest block, or goes on with one, or ends it.
+    /// The oldest time that is in no block, of samples that sealing takes out of memory.
+    private var oldestUnsealed: Int64? {
+        [state.head.timeRange?.lowerBound, state.head.sideFrom].compactMap { $0 }.min()
+    }
+
+    /// Begins the sealing of the head's oldest samples, or goes on with one, or ends it.
     func sealSlice() throws(StorageError) {
-        guard var progress = sealing ?? begin() else { return }
-        let end = state.head.series.end
-        if progress.next < end {
-            let range = progress.next..<min(end, progress.next &+ Writer.sliceSeries)
-            try tables.connection.transaction { () throws(StorageError) in try sealSeries(range, &progress) }
-            progress.next = range.upperBound
-            sealing = progress
+        if sealing == nil, let end = sealEnd { beginSealing(to: end) }
+        guard var progress = sealing else { return }
+        if let late = progress.late {
+            progress.late = try mergeLateSlice(late)
+        } else if progress.next < state.head.series.end {
+            try tables.connection.transaction { () throws(StorageError) in try sealSeries(&progress) }
         } else {
             try finishSealing(progress)
             sealing = nil
+            return
         }
+        sealing = progress
     }
 
-    private func begin() -> SealProgress? {
-        guard let range = state.head.timeRange else { return nil }
-        let block = state.blockTime.number(of: range.lowerBound)
-        // From here on the block does not change.
-        state.head.acceptedFrom = max(state.head.acceptedFrom, state.blockTime.end(of: block))
-        return SealProgress(block: block)
+    /// Lets everything before `end` go into blocks.
+    func beginSealing(to end: Int64) {
+        let head = state.head
+        let low = min(oldestUnsealed ?? end - 1, end - 1)
+        let start = max(head.sealedEnd, state.windows.start(of: state.windows.number(of: low)))
+        // From here on the block gets nothing from commits.
+        head.chunksFrom = max(head.chunksFrom, end)
+        head.latenessMs = 0
+        var progress = SealProgress(
+            builder: BlockBuilder(number: takeBlockNumber(), start: start, end: end, level: 0), side: head.side)
+        progress.late = LateSamples(head.side, before: start)
+        sealing = progress
     }
 
-    private func sealSeries(_ range: Range<UInt32>, _ progress: inout SealProgress) throws(StorageError) {
-        let start = state.blockTime.start(of: progress.block)
+    private func sealSeries(_ progress: inout SealProgress) throws(StorageError) {
+        let end = min(state.head.series.end, progress.next &+ Writer.sliceSeries)
+        let before = progress.builder.block.sampleCount
         let buffer = SampleBuffer()
-        for id in range {
-            guard let series = state.head.series[id]?.pointee, series.first != nil else { continue }
+        while progress.next < end, progress.builder.block.sampleCount - before < Writer.sliceSamplesMax {
+            let id = progress.next
+            progress.next += 1
+            guard let series = state.head.series[id]?.pointee else { continue }
+            let side = progress.side.isEmpty ? nil : progress.side.series[id]
+            guard series.first != nil || side != nil else { continue }
             buffer.removeAll()
             do throws(DecodeError) {
-                try state.head.readBlock(progress.block, of: series, into: buffer)
+                try state.head.readChunks(of: series, from: progress.start, to: progress.end, into: buffer)
             } catch {
-                state.reportDamage("series \(id), block \(progress.block), in memory: \(error)")
+                state.reportDamage("series \(id), \(progress.start) to \(progress.end), in memory: \(error)")
             }
+            progress.chunkSamples += buffer.count
+            side?.merge(
+                into: buffer, from: 0, progress.start, progress.end - 1, startTimesFrom: progress.start)
             guard buffer.count > 0 else { continue }
-            let row = Block.row(progress.block, id)
-            let data = SealedChunk.encode(buffer, row: row, blockStart: start)
-            try tables.addChunk(row, data)
-            progress.series.append(id)
-            progress.samples += buffer.count
-            progress.bytes += data.count
-            progress.minTime = min(progress.minTime, buffer.timestamps[0])
-            progress.maxTime = max(progress.maxTime, buffer.timestamps[buffer.count - 1])
+            try progress.builder.add(id, buffer, tables)
         }
     }
 
     /// Makes the block count, and the head's part of it no longer: at once for every view.
     private func finishSealing(_ progress: SealProgress) throws(StorageError) {
-        let block = Block(
-            number: progress.block, minTime: progress.minTime, maxTime: progress.maxTime,
-            sampleCount: Int64(progress.samples), byteCount: Int64(progress.bytes), series: progress.series)
-        let end = state.blockTime.end(of: block.number)
+        let block = progress.builder.block
+        let firstRecord = journal.firstRow(reaching: progress.end)
         try tables.connection.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in
                     try commit()
-                    state.head.setSealedEnd(end)
-                    if block.series.count > 0 { state.blocks.append(block) }
-                    state.blocksVersion += 1
+                    state.head.setSealedEnd(progress.end, samples: progress.chunkSamples)
+                    state.head.lock.withLock {
+                        let ids = Array(progress.side.series.keys)
+                        state.head.removeSide(of: progress.side, from: progress.start, to: progress.end, ids)
+                    }
+                    if block.series.count > 0 { state.replaceBlocks([], with: block) }
                 }
             },
             { () throws(StorageError) in
                 if block.series.count > 0 { try tables.addBlock(block) }
-                try tables.removeRecords(before: Block.firstRow(block.number + 1))
-                try tables.setMeta(.sealedEnd, end)
+                try tables.removeRecords(before: firstRecord)
+                try tables.setMeta(.sealedEnd, progress.end)
             })
+        journal.removed(before: firstRecord)
         state.counters.seals.add()
         state.head.findTimeRange()
         truncating = 0
         mayHaveExpired = true
+        mayMerge = true
     }
 
     /// Frees a slice of what is sealed.
@@ -110,5 +150,17 @@ extension Writer {
         guard truncating == nil else { return }
         releaseFreedMemory()
         mayHaveExpired = true
+    }
+
+    /// Puts all that is in memory into blocks, however long it takes.
+    func sealAll() throws(StorageError) {
+        while sealing != nil { try sealSlice() }
+        while let newest = state.head.newestTime, oldestUnsealed != nil || !state.head.side.hasNoSamples {
+            let low = oldestUnsealed ?? newest
+            let window = state.windows.end(of: state.windows.number(of: low))
+            beginSealing(to: max(min(window, newest + 1), state.head.sealedEnd))
+            while sealing != nil { try sealSlice() }
+        }
+        while canTruncate { truncateSlice() }
     }
 }

@@ -12,14 +12,25 @@ final class Writer: @unchecked Sendable {
     var encoder = JournalEncoder()
     /// Where the next record goes.
     var journal: JournalPosition
-    /// The block that is being sealed.
+    /// The block that is being sealed, and those that are being merged.
     var sealing: SealProgress?
+    var merging: MergeProgress?
+    /// Blocks that do not count any more, whose rows are still to be deleted.
+    var leftovers: [Int64]
+    /// Blocks that would get too long by merging.
+    var unmergeable: Set<Int64> = []
+    private var nextBlock: Int64
+    /// Reads rows of blocks as the writer's own transactions see them.
+    let reader: BlockReader
     /// After a failure, when to try sealing and deleting again, in monotonic nanoseconds.
     var retryAt: UInt64 = 0
     /// What of the head is sealed and still to be freed: the next series to look at.
     var truncating: UInt32?
     /// Whether blocks or series may have become too old since it was last looked at.
     var mayHaveExpired = true
+    /// Whether there may be blocks to merge, and free pages to give back.
+    var mayMerge = true
+    var mayVacuum = true
     /// Whether something was written since the write-ahead log was last synced.
     private var isLogDirty = true
     private var thread: pthread_t?
@@ -27,10 +38,16 @@ final class Writer: @unchecked Sendable {
     /// How long the writer is idle before the write-ahead log is synced.
     private static let idleMs = 1000
 
-    init(state: DatabaseState, connection: Connection, journal: JournalPosition) throws(StorageError) {
+    /// - Parameter leftovers: blocks that have rows and do not count.
+    init(
+        state: DatabaseState, connection: Connection, journal: JournalPosition, leftovers: [Int64]
+    ) throws(StorageError) {
         self.state = state
         self.journal = journal
+        self.leftovers = leftovers
+        nextBlock = max(1, (leftovers + state.blocks.map(\.number)).max().map { $0 + 1 } ?? 1)
         tables = try WriterTables(connection)
+        reader = try BlockReader(connection, legacyBlockMs: state.legacyBlockMs)
         checkpointer = try Checkpointer(state: state)
         checkpointer.watch(connection)
     }
@@ -61,13 +78,14 @@ final class Writer: @unchecked Sendable {
                 commit(work)
                 isLogDirty = true
                 checkpointer.bound()
-                doDuties()
+                repeat { doDuties() } while isOverfull && retryAt == 0
             case .idle where hasDuties:
                 doDuties()
             case .idle:
                 if isLogDirty { checkpointer.rest() }
                 isLogDirty = false
             case .stop:
+                sealBeforeStop()
                 return
             }
         }
@@ -76,11 +94,12 @@ final class Writer: @unchecked Sendable {
     /// Whether there is something to do between commits.
     private var hasDuties: Bool {
         if retryAt != 0, monotonicNs() < retryAt { return false }
-        return sealing != nil || isSealDue || mayHaveExpired || canTruncate
+        return sealing != nil || isSealDue || mayHaveExpired || canTruncate || !leftovers.isEmpty || mayMerge
+            || mayVacuum
     }
 
     /// A pass begins when no view needs anything of what it frees, and then goes on.
-    private var canTruncate: Bool { truncating.map { $0 > 0 || state.head.canTruncate() } ?? false }
+    var canTruncate: Bool { truncating.map { $0 > 0 || state.head.canTruncate() } ?? false }
 
     /// Does one slice of what is to do between commits.
     private func doDuties() {
@@ -94,11 +113,37 @@ final class Writer: @unchecked Sendable {
                 try sealSlice()
             } else if mayHaveExpired {
                 try deleteExpired()
+            } else if !leftovers.isEmpty {
+                try removeLeftovers()
+            } else if mayMerge {
+                try mergeSlice()
+            } else if mayVacuum {
+                try vacuumSlice()
             }
         } catch {
             dutyFailed(error)
         }
         checkpointer.bound()
+    }
+
+    /// Whether appends have to wait, because sealing does not keep up with them.
+    private var isOverfull: Bool {
+        state.head.sampleCount + state.head.side.weight > 2 * state.options.headSamplesMax && hasDuties
+    }
+
+    /// How many samples are sealed before the database is closed: fewer are read from the journal as fast.
+    private static let stopSealSamplesMin = 200_000
+
+    /// Leaves little to replay to who opens the database next.
+    private func sealBeforeStop() {
+        guard state.head.sampleCount + state.head.side.weight >= Writer.stopSealSamplesMin else { return }
+        do throws(StorageError) { try sealAll() } catch { dutyFailed(error) }
+    }
+
+    /// The number of a new block.
+    func takeBlockNumber() -> Int64 {
+        defer { nextBlock += 1 }
+        return nextBlock
     }
 
     /// Does all that is due now, however long it takes.
@@ -114,7 +159,11 @@ final class Writer: @unchecked Sendable {
     private static let retryNs: UInt64 = 5_000_000_000
 
     private func dutyFailed(_ error: StorageError) {
+        for number in [sealing?.builder.block.number, merging?.builder.block.number].compactMap({ $0 }) {
+            leftovers.append(number)
+        }
         sealing = nil
+        merging = nil
         retryAt = monotonicNs() + Writer.retryNs
         state.counters.maintenanceFailures.add()
         state.messages.add("sealing or deleting blocks: \(error)")

@@ -27,7 +27,10 @@ extension JournalDecoder {
         // A copy, because an `inout` self cannot be captured.
         var copy = self
         defer { self = copy }
-        return try record.withUnsafeBytes { try copy.decode($0, row: row) }
+        switch try record.withUnsafeBytes({ try copy.decode($0, row: row) }) {
+        case .floats(let batch): return batch
+        case .side: throw DecodeError("a record of floats was expected")
+        }
     }
 }
 
@@ -168,16 +171,59 @@ extension JournalDecoder {
         #expect(Double(bytes) / 200_000 < 0.6)
     }
 
-    @Test func rowsAscendAndABlocksRowsLieTogether() {
-        var position = JournalPosition(after: nil)
+    @Test func rowsAscendAndSegmentsAreTrimmedWhenAllOfThemIsOld() {
+        var position = JournalPosition()
         let first = position.next(reaching: -3)
-        #expect(first.isFirst && first.row == -3 << 32)
-        #expect(position.next(reaching: -5).row == -3 << 32 | 1)
-        let second = position.next(reaching: 4)
-        #expect(second.isFirst && second.row == 4 << 32)
-        var later = JournalPosition(after: second.row)
-        #expect(later.next(reaching: 4).row == 4 << 32 | 1)
-        var full = JournalPosition(after: 4 << 32 | 0xffff_ffff)
-        #expect(full.next(reaching: 4).row == 5 << 32)
+        #expect(first.isFirst && first.row == 1 << 32)
+        #expect(position.next(reaching: -5).row == 1 << 32 | 1)
+        #expect(position.next(reaching: JournalPosition.segmentMs - 4).row == 1 << 32 | 2)
+        let second = position.next(reaching: JournalPosition.segmentMs)
+        #expect(second.isFirst && second.row == 2 << 32)
+        // A late record lies where the journal is, and goes with what it lies with.
+        #expect(position.next(reaching: -100).row == 2 << 32 | 1)
+        #expect(position.firstRow(reaching: JournalPosition.segmentMs - 4) == 1 << 32)
+        #expect(position.firstRow(reaching: JournalPosition.segmentMs - 3) == 2 << 32)
+        #expect(position.firstRow(reaching: .max) == 3 << 32)
+
+        var replayed = JournalPosition()
+        for (row, time) in [(first.row, -3), (first.row + 1, JournalPosition.segmentMs - 4), (second.row, nil)] {
+            replayed.replayed(row, maxTime: time)
+        }
+        #expect(replayed.next(reaching: 0).row == 2 << 32 | 1)
+        #expect(replayed.firstRow(reaching: JournalPosition.segmentMs - 4) == 1 << 32)
+        replayed.removed(before: 3 << 32)
+        #expect(replayed.next(reaching: 0).row == 3 << 32)
+    }
+
+    @Test func whatLiesBesideComesBack() throws {
+        var random = SeededGenerator(seed: makeSeed())
+        for row in 0..<Int64(300) {
+            let entries = (0..<Int.random(in: 1...9, using: &random)).map { _ in
+                let samples: [SideSample] = [
+                    .float(.random(in: 0...UInt64.max, using: &random)),
+                    .startTime(.random(in: -9...9, using: &random)),
+                    .histogram(
+                        Histogram(
+                            schema: 3, isFloat: false, count: 5, sum: 2, positiveSpans: [.init(offset: 1, length: 2)],
+                            positiveBuckets: [2, 3])),
+                ]
+                return SideEntry(
+                    series: .random(in: 0...UInt32.max, using: &random),
+                    time: .random(in: .min ... .max, using: &random),
+                    sample: samples.randomElement(using: &random) ?? samples[0], isLate: random.chance(50))
+            }
+            let record = SideRecord.encode(entries[...], row: row)
+            var decoder = JournalDecoder()
+            guard case .side(let found) = try record.withUnsafeBytes({ try decoder.decode($0, row: row) }) else {
+                Issue.record("it was read as floats")
+                continue
+            }
+            #expect(found == entries)
+            for length in 0..<record.count {
+                #expect(throws: DecodeError.self) {
+                    try record[..<length].withUnsafeBytes { try decoder.decode($0, row: row) }
+                }
+            }
+        }
     }
 }

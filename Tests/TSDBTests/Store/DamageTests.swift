@@ -25,7 +25,7 @@ import Testing
         "UPDATE series SET labels = x'ff' WHERE id = 2",
         "DELETE FROM series WHERE id = 2",
         "DELETE FROM series WHERE id = 2; DELETE FROM block",
-        "DELETE FROM series WHERE id = 2; DELETE FROM journal; DELETE FROM block WHERE number = 1",
+        "DELETE FROM series WHERE id = 2; DELETE FROM journal; DELETE FROM block WHERE number = 2",
     ])
     func aDamagedSeriesLeavesItsSamplesToNoOther(_ damage: String) throws {
         let directory = TemporaryDirectory()
@@ -43,8 +43,8 @@ import Testing
     /// A block's row that says something else than was written costs at most that block, and neither retention nor
     /// arithmetic falls for it.
     @Test(arguments: [
-        "UPDATE block SET max_time = 9223372036854775807 WHERE number = 0",
-        "UPDATE block SET min_time = 5000 WHERE number = 0",
+        "UPDATE block SET max_time = 9223372036854775807 WHERE number = 1",
+        "UPDATE block SET min_time = 5000 WHERE number = 1",
         "UPDATE block SET bytes = 9223372036854775807",
         "UPDATE block SET samples = 9223372036854775807",
         "UPDATE block SET samples = NULL, bytes = 'x', series = 5, checksum = x'00'",

@@ -79,7 +79,7 @@ import Testing
         for time in stride(from: Int64(1400), to: 9000, by: 10) { _ = try database.add(series, [Sample(time, 1)]) }
         try database.maintain()
         #expect(database.stats().seals > 5)
-        #expect(database.stats().headChunks > 8)
+        #expect(database.stats().headChunks > 3)
         #expect(try view.everything() == before)
         view.close()
         try database.maintain()

@@ -1,0 +1,65 @@
+import Model
+
+extension Database {
+    /// Deletes the samples from `minTime` to `maxTime`, in milliseconds and both included, of the series that any of
+    /// `selectors` selects. What was acknowledged before the call is gone when it returns, and its room in the file is
+    /// free; series that have no samples left are forgotten. Blocks the calling thread.
+    ///
+    /// - Parameter selectors: where it is empty nothing is deleted.
+    /// - Returns: how many samples were deleted.
+    @discardableResult
+    public func deleteSeries(
+        _ selectors: [[Matcher]], minTime: Int64 = .min, maxTime: Int64 = .max
+    ) throws(StorageError) -> Int {
+        guard minTime <= maxTime else { return 0 }
+        return try perform { (writer) throws(StorageError) in
+            let ids = Set(selectors.flatMap { writer.state.index.match($0) }).sorted()
+            return try writer.deleteSamples(ids, minTime, maxTime)
+        }
+    }
+
+    /// Puts everything into as few and as small rows as possible, and gives free room back to the file system. Takes long
+    /// where there is much; appends wait. Blocks the calling thread.
+    public func compact() throws(StorageError) {
+        try perform { (writer) throws(StorageError) in try writer.compact() }
+    }
+
+    /// Merges samples of any age with what is there, as one step of an import: of two samples of one series and time the
+    /// one already stored stays, the first where both are new. Retention counts them as all others. Durable when it
+    /// returns. Blocks the calling thread.
+    ///
+    /// A call rewrites the rows that its samples go into, so that one call for each few hours of all series, up to a
+    /// million samples, is quickest.
+    ///
+    /// - Parameter series: each with its samples in ascending order of time.
+    /// - Throws: ``StorageError/io(_:)`` where a time is out of range.
+    public func importSamples(
+        _ series: [(labels: Labels, samples: SampleBuffer)]
+    ) throws(StorageError) -> ImportResult {
+        let refs = try resolve(series.map(\.labels))
+        let imported = ImportedSamples(Array(zip(refs, series.map(\.samples))))
+        return try perform { (writer) throws(StorageError) in try writer.importSamples(imported.series) }
+    }
+}
+
+/// Carries sample buffers to the writer thread.
+private struct ImportedSamples: @unchecked Sendable {
+    // SAFETY: the caller waits until the writer thread is done with them.
+    let series: [(ref: SeriesRef, samples: SampleBuffer)]
+
+    init(_ series: [(SeriesRef, SampleBuffer)]) { self.series = series.map { (ref: $0.0, samples: $0.1) } }
+}
+
+extension Database: ExemplarQueryable {
+    public func exemplars(
+        _ selectors: [[Matcher]], minTime: Int64, maxTime: Int64
+    ) throws(StorageError) -> [(series: Labels, exemplars: [Exemplar])] {
+        let view = try querier(minTime: minTime, maxTime: maxTime)
+        defer { view.close() }
+        let ids = Set(selectors.flatMap { state.index.match($0) }).sorted()
+        guard !ids.isEmpty else { return [] }
+        let connection = try Connection(path: path, mode: .readOnly, vfs: state.options.vfs)
+        let found = try Loader(connection: connection).exemplars(minTime, maxTime)
+        return state.index.labelled(ids.filter { found[$0] != nil }).map { ($0.labels, found[$0.id] ?? []) }
+    }
+}

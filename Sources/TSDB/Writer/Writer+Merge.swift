@@ -1,0 +1,138 @@
+import Model
+
+/// Blocks that are being written anew as one.
+struct MergeProgress {
+    /// Ascending by time.
+    let sources: [Block]
+    var builder: BlockBuilder
+    /// The series that any of them has.
+    let ids: [UInt32]
+    var next = 0
+}
+
+extension Writer {
+    /// As many blocks as the head has sealed are merged before their window is over: a full head seals often.
+    private static let mergedBlocksMin = 6
+    /// A row gets no longer than this by merging.
+    private static let rowSamplesMax = 1 << 20
+
+    /// Begins a merge, or goes on with one, or ends it.
+    func mergeSlice() throws(StorageError) {
+        guard var progress = merging ?? findMerge() else {
+            mayMerge = false
+            return
+        }
+        if progress.next < progress.ids.count {
+            var isTooLong = false
+            try tables.connection.transaction { () throws(StorageError) in
+                isTooLong = try mergeSeries(&progress)
+            }
+            merging = progress
+            if isTooLong {
+                unmergeable.formUnion(progress.sources.map(\.number))
+                cancelMerging(of: progress.sources[0].number)
+            }
+        } else {
+            try finishMerging(progress)
+        }
+    }
+
+    /// Blocks to merge: those of a window that is over, or several that the head has sealed one after another.
+    private func findMerge() -> MergeProgress? {
+        let blocks = state.gate.withLock { state.blocks }.filter { !unmergeable.contains($0.number) }
+        let windows = Dictionary(grouping: blocks) { state.windows.number(of: $0.start) }
+        for (number, window) in windows.sorted(by: { $0.key < $1.key }) where window.count > 1 {
+            let end = state.windows.end(of: number)
+            guard window.allSatisfy({ $0.end <= end }) else { continue }
+            if state.head.sealedEnd >= end { return beginMerge(window, level: Block.levelMax) }
+            let small = window.filter { $0.level == 0 }
+            if small.count >= Writer.mergedBlocksMin { return beginMerge(small, level: 1) }
+        }
+        return nil
+    }
+
+    private func beginMerge(_ sources: [Block], level: Int64) -> MergeProgress {
+        let ids = SeriesRuns.union(sources.map(\.series)).runs.flatMap { Array($0) }
+        let start = sources[0].start
+        let end = sources.map(\.end).max() ?? start
+        let builder = BlockBuilder(number: takeBlockNumber(), start: start, end: end, level: level)
+        return MergeProgress(sources: sources, builder: builder, ids: ids)
+    }
+
+    /// - Returns: whether a row would get too long.
+    private func mergeSeries(_ progress: inout MergeProgress) throws(StorageError) -> Bool {
+        let buffer = SampleBuffer()
+        var samples = 0
+        while progress.next < progress.ids.count, samples < Writer.sliceSamplesMax {
+            let id = progress.ids[progress.next]
+            progress.next += 1
+            buffer.removeAll()
+            for source in progress.sources where source.series.contains(id) {
+                let row = SampleBuffer()
+                if let error = try reader.read(source, id, .min, .max, into: row) {
+                    let reason = "block \(source.number), series \(id): \(error)"
+                    state.reportDamage(reason)
+                    try tables.setAside(Block.row(source.number, id), reason: reason)
+                    continue
+                }
+                _ = buffer.merge(row)
+            }
+            if buffer.count > Writer.rowSamplesMax { return true }
+            if buffer.count == 0 { continue }
+            try progress.builder.add(id, buffer, tables)
+            samples += buffer.count
+        }
+        return false
+    }
+
+    private func finishMerging(_ progress: MergeProgress) throws(StorageError) {
+        let block = progress.builder.block
+        try tables.connection.transaction(
+            commit: { (commit) throws(StorageError) in
+                try state.gate.withLock { () throws(StorageError) in
+                    try commit()
+                    state.replaceBlocks(
+                        Set(progress.sources.map(\.number)), with: block.series.count > 0 ? block : nil)
+                }
+            },
+            { () throws(StorageError) in
+                if block.series.count > 0 { try tables.addBlock(block) }
+                for source in progress.sources { try tables.removeBlock(source.number) }
+            })
+        merging = nil
+        leftovers += progress.sources.map(\.number)
+        state.counters.merges.add()
+    }
+
+    /// Gives up a merge that `block` is a part of, because it changes or goes.
+    func cancelMerging(of block: Int64?) {
+        guard let progress = merging, progress.sources.contains(where: { $0.number == block }) else { return }
+        merging = nil
+        leftovers.append(progress.builder.block.number)
+    }
+
+    /// Deletes the rows of a block that does not count any more.
+    func removeLeftovers() throws(StorageError) {
+        guard let number = leftovers.first else { return }
+        try tables.connection.transaction { () throws(StorageError) in
+            try tables.removeChunks(Block.firstRow(number)...Block.lastRow(number))
+        }
+        leftovers.removeFirst()
+        mayVacuum = true
+    }
+
+    /// Pages that are free in the file before it is made shorter: 16 MiB, and a tenth of the file.
+    private static let freePagesMin: Int64 = 1024
+    private static let vacuumPages = 128
+
+    /// Gives some free pages back to the file system, where there are many.
+    func vacuumSlice(atLeast wanted: Int64 = freePagesMin) throws(StorageError) {
+        mayVacuum = false
+        guard try tables.connection.integer("PRAGMA auto_vacuum") == 2 else { return }
+        let free = try tables.connection.integer("PRAGMA freelist_count") ?? 0
+        let pages = try tables.connection.integer("PRAGMA page_count") ?? 0
+        guard free > 0, free >= wanted, wanted < Writer.freePagesMin || free >= pages / 10 else { return }
+        try tables.connection.execute("PRAGMA incremental_vacuum(\(Writer.vacuumPages))")
+        mayVacuum = true
+    }
+}
