@@ -3,9 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib -Xlinker -s
+WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test lint format bench clean up up-simulated down logs
+.PHONY: help deps test-tools build run test lint format bench bench-peers clean up up-simulated down logs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,13 +32,17 @@ test: deps test-tools ## Run every test
 
 lint: ## Check the formatting, strictly, and that no source imports Foundation
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 
 format: ## Format the sources in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
 
 bench: deps ## Measure ingest, storage and queries of the release build
 	@scripts/bench.sh
+
+bench-peers: deps ## Measure the release beside Prometheus and VictoriaMetrics: WORKLOAD=pod|fleet|wide|growth|all
+	$(SWIFT) build $(RELEASE) --product tsdb
+	@scripts/bench-peers.sh $(WORKLOAD) $(BENCH_OPTIONS)
 
 clean: ## Remove what was built; data/ stays
 	rm -rf .build

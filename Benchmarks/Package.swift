@@ -4,12 +4,27 @@ import PackageDescription
 let package = Package(
     name: "benchmarks",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "peer-benchmark", targets: ["PeerBenchmark"])
+    ],
     dependencies: [
         .package(name: "tsdb", path: ".."),
         // Without its default traits it needs no jemalloc.
         .package(url: "https://github.com/ordo-one/benchmark", exact: "1.38.1", traits: []),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
     targets: [
+        // The server's own shim is no product, and two targets of one name cannot be in one build.
+        .systemLibrary(name: "CSnappyBlock", path: "CSnappyBlock"),
+        // Whole servers side by side; it starts the built `tsdb` and its peers, and so needs none of tsdb's products.
+        .executableTarget(
+            name: "PeerBenchmark",
+            dependencies: [
+                "CSnappyBlock",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/PeerBenchmark",
+            swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
             name: "StoreBenchmarks",
             dependencies: [
@@ -19,6 +34,6 @@ let package = Package(
             ],
             path: "Benchmarks/StoreBenchmarks",
             swiftSettings: [.swiftLanguageMode(.v6)],
-            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")])
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
     ]
 )

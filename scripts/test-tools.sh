@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# Unpacks real peers for the tests to talk to (Prometheus, promtool, node_exporter) into a folder, installing and starting
-# nothing. The newest Debian builds are taken, from the mirror this machine uses, as the release's own are of Prometheus 2.
+# Unpacks real peers to test against (Prometheus, promtool, node_exporter, and what else is named) into a folder, installing
+# and starting nothing. The newest Debian builds are taken, from the mirror this machine uses, as the release's own are of
+# Prometheus 2.
 # A test whose peer could not be had is skipped and says so.
-# Usage: test-tools.sh DIR   afterwards: DIR/usr/bin/{prometheus,promtool,prometheus-node-exporter}
+# Usage: test-tools.sh DIR [PACKAGE...]   afterwards: DIR/usr/bin/{prometheus,promtool,prometheus-node-exporter,PACKAGE...}
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
-[ -x "$dir/usr/bin/prometheus" ] && [ -x "$dir/usr/bin/promtool" ] && [ -x "$dir/usr/bin/prometheus-node-exporter" ] && exit 0
-command -v apt-get >/dev/null || { echo "No apt-get: the tests that need Prometheus or node_exporter will be skipped." >&2; exit 0; }
+missing=()
+# Each of these packages has a program of its own name.
+for package in prometheus promtool prometheus-node-exporter "${@:2}"; do
+    [ -x "$dir/usr/bin/$package" ] || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+command -v apt-get >/dev/null || { echo "No apt-get: what needs ${missing[*]} will be skipped." >&2; exit 0; }
 
 apt=$(mktemp -d)
 trap 'rm -rf "$apt"' EXIT
@@ -20,9 +26,9 @@ options=(-o "Dir::Etc::SourceList=$apt/sources.list" -o "Dir::Etc::SourceParts=/
          -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache")
 cd "$dir"
 if apt-get "${options[@]}" update -qq \
-    && apt-get "${options[@]}" download -qq prometheus promtool prometheus-node-exporter 2>/dev/null; then
+    && apt-get "${options[@]}" download -qq "${missing[@]}" 2>/dev/null; then
     for package in *.deb; do dpkg -x "$package" .; done
     rm -f -- *.deb
 else
-    echo "Prometheus and node_exporter could not be fetched: the tests that need them will be skipped." >&2
+    echo "${missing[*]} could not be fetched: what needs them will be skipped." >&2
 fi
