@@ -5,6 +5,14 @@ public struct HistogramError: Error, Equatable, CustomStringConvertible {
     public let description: String
 
     init(_ description: String) { self.description = description }
+
+    /// - Parameter schema: one that is neither exponential nor custom.
+    public static func invalidSchema(_ schema: Int) -> HistogramError {
+        HistogramError(
+            "histogram has an invalid schema, which must be between \(Histogram.exponentialSchemas.lowerBound)"
+                + " and \(Histogram.exponentialSchemas.upperBound) for exponential buckets,"
+                + " or \(Histogram.customSchema) for custom buckets, got schema \(schema)")
+    }
 }
 
 extension Histogram {
@@ -22,10 +30,7 @@ extension Histogram {
             try validateCustom()
         } else {
             guard Histogram.exponentialSchemas.contains(schema) else {
-                throw HistogramError(
-                    "histogram has an invalid schema, which must be between \(Histogram.exponentialSchemas.lowerBound)"
-                        + " and \(Histogram.exponentialSchemas.upperBound) for exponential buckets,"
-                        + " or \(Histogram.customSchema) for custom buckets, got schema \(schema)")
+                throw HistogramError.invalidSchema(Int(schema))
             }
             try validateOffsets(positiveSpans.dropFirst(), firstNumber: 2, side: "positive side: ")
             try validateOffsets(negativeSpans.dropFirst(), firstNumber: 2, side: "negative side: ")

@@ -7,6 +7,8 @@ public struct APIDependencies: Sendable {
     public var queryable: any Queryable
     /// Where remote write puts its samples; nil where the receiver is off.
     public var appendable: (any Appendable)?
+    /// Where exemplars are looked up; nil where none are kept.
+    public var exemplars: (any ExemplarQueryable)?
     public var metadata: any MetadataProvider
     public var targets: any TargetProvider
     /// Evaluates queries; its options hold the server's lookback and timeout.

@@ -16,6 +16,16 @@ enum Limit {
     /// Samples in a remote-write request. 32 MiB of ordinary samples are about two million; only forged requests of
     /// empty messages have more.
     static let writeSamples = 4 << 20
+    /// Native histograms, and exemplars, in a remote-write request: 60 bytes each.
+    static let writeHistograms = 512 << 10
+    static let writeExemplars = 512 << 10
+    /// Strings of a remote-write 2.0 request.
+    static let writeSymbols = 2 << 20
+    /// What the labels and metadata of a remote-write 2.0 request take where they are written out, because few strings
+    /// may be used by many series: 128 MiB.
+    static let writeReferencedBytes = 128 << 20
+    /// Names and values of an exemplar's labels, in characters: OpenMetrics' bound.
+    static let exemplarLabelCharacters = 128
     /// A label name or value in a remote-write request: 64 KiB.
     static let writeLabelBytes = 64 << 10
     /// Series that the remote-write receiver knows by the bytes of their labels: 40 MB when full.

@@ -65,20 +65,48 @@ import Testing
     }
 
     @Test(arguments: [21, 22, 23] as [UInt64]) func damagedWriteRequestsNeverTrap(_ seed: UInt64) {
-        let receiver = RemoteWriteReceiver(MemoryStore(), registry: MetricRegistry())
         var message = Message()
         for number in 0..<3 {
             message.series([("__name__", "metric"), ("n", String(number))], [(1, 1), (2, .nan)])
         }
         message.metadata(1, "metric", "help", "unit")
+        var series = Message()
+        series.bytes(1, Message.label(Array("__name__".utf8), Array("h".utf8)))
+        series.bytes(4, Message.histogram(5, sampleHistogram))
+        series.bytes(3, Message.exemplar(6, 1, [("trace_id", "x")]))
+        message.bytes(1, series.bytes)
+        damage(message.bytes, .v1, seed)
+    }
+
+    @Test(arguments: [24, 25, 26] as [UInt64]) func damagedWriteRequestsOfVersion2NeverTrap(_ seed: UInt64) {
+        var message = Message2()
+        for number in 0..<3 {
+            message.series([("__name__", "metric"), ("n", String(number))]) { series, message in
+                series.bytes(2, message.sample(1, 1, startTime: 5))
+                series.bytes(3, Message.histogram(5, sampleHistogram, startTime: 7))
+                series.bytes(4, message.exemplar(6, 1, [("trace_id", "x")]))
+                series.bytes(5, message.metadata(3, "help", "unit"))
+                series.varint(6, 9)
+            }
+        }
+        damage(message.bytes(), .v2, seed)
+    }
+
+    private func damage(_ message: [UInt8], _ version: WriteRequest.Version, _ seed: UInt64) {
+        let receiver = RemoteWriteReceiver(MemoryStore(), registry: MetricRegistry())
         var random = SeededGenerator(seed: seed)
-        for length in 0..<message.bytes.count { _ = try? receiver.prepare(Array(message.bytes[..<length])) }
+        for length in 0..<message.count { _ = try? receiver.prepare(Array(message[..<length]), version) }
         for _ in 0..<20_000 {
-            var bytes = message.bytes
+            var bytes = message
             for _ in 0...random.below(4) { bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
-            guard let prepared = try? receiver.prepare(bytes) else { continue }
-            #expect(prepared.batch.refs.count == prepared.sampleCount)
-            for index in prepared.batch.refs.indices { _ = prepared.labels(ofSample: index) }
+            guard let prepared = try? receiver.prepare(bytes, version) else { continue }
+            let batch = prepared.batch
+            #expect(batch.startTimes.isEmpty || batch.startTimes.count == batch.values.count)
+            for (index, ref) in batch.refs.enumerated() {
+                let labels = prepared.labels(ofSeries: prepared.seriesIndex(of: index, \.sample))
+                #expect(try! receiver.appendable.resolve([labels]) == [ref])
+            }
+            for sample in batch.histograms { #expect(throws: Never.self) { try sample.histogram.validate() } }
         }
     }
 

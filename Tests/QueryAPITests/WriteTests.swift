@@ -144,22 +144,6 @@ import Testing
         #expect(store.contents[#"m{a="b"}"#]?.count == 2)
     }
 
-    @Test func histogramsAre400() async throws {
-        let store = MemoryStore()
-        try await withServer(store) { port in
-            var series = Message()
-            series.bytes(1, Message.label(Array("__name__".utf8), Array("h".utf8)))
-            series.bytes(4, [8, 2])
-            let answer = try await write(port) {
-                $0.bytes(1, series.bytes)
-                $0.series([("__name__", "good")], [(1, 1)])
-            }
-            #expect(answer.status == 400)
-            #expect(answer.text == "native histograms are not supported: 1 were not stored\n")
-        }
-        #expect(store.contents["good"]?.count == 1)
-    }
-
     static let bodies: [(name: String, body: [UInt8], status: Int, text: String)] = [
         ("empty", [], 400, "snappy: corrupt input\n"),
         ("no snappy", [255, 255, 255, 255, 255], 400, "snappy: corrupt input\n"),
@@ -190,8 +174,8 @@ import Testing
 
     @Test(arguments: [
         (
-            "Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request", 415,
-            "got application/x-protobuf;proto=io.prometheus.write.v2.Request content type; unknown remote write protobuf message io.prometheus.write.v2.Request, supported: prometheus.WriteRequest\n"
+            "Content-Type", "application/x-protobuf;proto=io.prometheus.write.v3.Request", 415,
+            "got application/x-protobuf;proto=io.prometheus.write.v3.Request content type; unknown remote write protobuf message io.prometheus.write.v3.Request, supported: prometheus.WriteRequest, io.prometheus.write.v2.Request\n"
         ),
         (
             "Content-Type", "application/json", 415,
@@ -202,7 +186,9 @@ import Testing
             "gzip encoding (compression) is not accepted by this server; only snappy is acceptable\n"
         ),
         ("Content-Type", "application/x-protobuf;proto=prometheus.WriteRequest", 204, ""),
+        ("Content-Type", "application/x-protobuf;proto=io.prometheus.write.v2.Request", 204, ""),
         ("Content-Type", "application/x-protobuf; charset=utf-8", 204, ""),
+        ("Content-Encoding", "Snappy", 204, ""),
     ])
     func otherContentIs415(_ header: String, _ value: String, _ status: Int, _ text: String) async throws {
         try await withServer { port in

@@ -33,19 +33,6 @@ extension API {
         return count > 0 ? count : nil
     }
 
-    /// `/api/v1/query_exemplars`: exemplars are not stored, so that the list is empty.
-    func exemplars(_ call: Call) async throws(APIError) -> Answer {
-        let start = try call.form.time("start")
-        let end = try call.form.time("end")
-        if let start, let end, end < start { throw .badData("end timestamp must not be before start timestamp") }
-        do throws(QueryError) {
-            _ = try parse(call.form["query"])
-        } catch {
-            throw APIError(error, parameter: nil)
-        }
-        return .data { $0.append("[]") }
-    }
-
     /// `/api/v1/format_query`: the query in the printer's notation.
     func formatQuery(_ call: Call) async throws(APIError) -> Answer {
         let text: String

@@ -8,14 +8,34 @@ extension API {
             let text = "remote write receiver needs to be enabled with --web.enable-remote-write-receiver"
             return .errorText(text, .notFound)
         }
-        if let refusal = contentRefusal(call) { return .errorText(refusal, .unsupportedMediaType) }
-        let body = try await call.body(upTo: Limit.writeBytes, options)
-        do throws(WriteError) {
-            try await receiver.receive(body) { work throws(WriteError) in try await self.onWriteThread(work) }
-            return .noContent()
-        } catch {
-            return .errorText(error.message, error.status)
+        let version: WriteRequest.Version
+        switch acceptedVersion(call) {
+        case .success(let accepted): version = accepted
+        case .failure(let refusal): return .errorText(refusal.description, .unsupportedMediaType)
         }
+        let body = try await call.body(upTo: Limit.writeBytes, options)
+        var outcome = WriteOutcome()
+        var answer: Answer
+        do throws(WriteError) {
+            outcome = try await receiver.receive(body, version) { work throws(WriteError) in
+                try await self.onWriteThread(work)
+            }
+            answer =
+                outcome.problems.isEmpty
+                ? .noContent() : .errorText(outcome.problems.joined(separator: "\n"), .badRequest)
+        } catch {
+            answer = .errorText(error.message, error.status)
+        }
+        if version == .v2 { answer.headers += writtenHeaders(outcome) }
+        return answer
+    }
+
+    /// How much was stored, which a sender of version 2.0 counts by, and knows the version by.
+    private func writtenHeaders(_ outcome: WriteOutcome) -> [(name: HTTPField.Name, value: String)] {
+        [("Samples", outcome.samples), ("Histograms", outcome.histograms), ("Exemplars", outcome.exemplars)]
+            .compactMap { kind, count in
+                HTTPField.Name("X-Prometheus-Remote-Write-\(kind)-Written").map { ($0, "\(count)") }
+            }
     }
 
     private func onWriteThread(
@@ -32,21 +52,39 @@ extension API {
         return try result.get()
     }
 
-    /// Why content of this type and encoding is not accepted; nil where it is.
-    private func contentRefusal(_ call: Call) -> String? {
+    /// The message that the content is said to be, or why it is not accepted.
+    private func acceptedVersion(_ call: Call) -> Result<WriteRequest.Version, ContentRefusal> {
         let type = call.header(.contentType)
         let parts = type.split(separator: ";").map { $0.filter { $0 != " " } }
         if let media = parts.first, media.lowercased() != "application/x-protobuf" {
-            return "expected application/x-protobuf as the first (media) part, got \(type) content-type"
+            return .failure(
+                ContentRefusal(
+                    description:
+                        "expected application/x-protobuf as the first (media) part, got \(type) content-type"))
         }
-        for part in parts.dropFirst() where part.hasPrefix("proto=") && part != "proto=prometheus.WriteRequest" {
-            return "got \(type) content type; unknown remote write protobuf message \(part.dropFirst(6)), "
-                + "supported: prometheus.WriteRequest"
+        var version = WriteRequest.Version.v1
+        for part in parts.dropFirst() where part.hasPrefix("proto=") {
+            guard let named = WriteRequest.Version(rawValue: String(part.dropFirst(6))) else {
+                let known = "\(WriteRequest.Version.v1.rawValue), \(WriteRequest.Version.v2.rawValue)"
+                return .failure(
+                    ContentRefusal(
+                        description: "got \(type) content type; unknown remote write protobuf message "
+                            + "\(part.dropFirst(6)), supported: \(known)"))
+            }
+            version = named
         }
         let encoding = call.header(.contentEncoding)
-        if !encoding.isEmpty, encoding != "snappy" {
-            return "\(encoding) encoding (compression) is not accepted by this server; only snappy is acceptable"
+        if !encoding.isEmpty, encoding.lowercased() != "snappy" {
+            return .failure(
+                ContentRefusal(
+                    description:
+                        "\(encoding) encoding (compression) is not accepted by this server; only snappy is acceptable"))
         }
-        return nil
+        return .success(version)
     }
+}
+
+/// Why content of some type and encoding is not accepted.
+private struct ContentRefusal: Error {
+    let description: String
 }

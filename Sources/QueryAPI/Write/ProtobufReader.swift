@@ -42,8 +42,11 @@ struct ProtobufReader {
         }
     }
 
+    var isAtEnd: Bool { offset >= bytes.count }
+
+    /// A number by itself, as packed fields hold them.
     @inline(__always)
-    private mutating func varint() throws(ProtobufError) -> UInt64 {
+    mutating func varint() throws(ProtobufError) -> UInt64 {
         var result: UInt64 = 0
         var shift: UInt64 = 0
         while offset < bytes.count {
@@ -61,7 +64,7 @@ struct ProtobufReader {
     }
 
     @inline(__always)
-    private mutating func fixed64() throws(ProtobufError) -> UInt64 {
+    mutating func fixed64() throws(ProtobufError) -> UInt64 {
         guard bytes.count - offset >= 8 else { throw .unexpectedEnd }
         defer { offset += 8 }
         return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -73,5 +76,31 @@ struct ProtobufReader {
         guard length <= UInt64(bytes.count - offset) else { throw .unexpectedEnd }
         defer { offset += Int(length) }
         return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(length)])
+    }
+}
+
+extension ProtobufReader.Value {
+    /// Calls `body` with each number of a repeated field, which holds one or, packed, many.
+    @inline(__always)
+    func forEachVarint(_ body: (UInt64) throws(ProtobufError) -> Void) throws(ProtobufError) {
+        switch self {
+        case .varint(let number): try body(number)
+        case .bytes(let packed):
+            var reader = ProtobufReader(packed)
+            while !reader.isAtEnd { try body(try reader.varint()) }
+        default: break
+        }
+    }
+
+    /// As ``forEachVarint(_:)``, for doubles.
+    @inline(__always)
+    func forEachDouble(_ body: (Double) throws(ProtobufError) -> Void) throws(ProtobufError) {
+        switch self {
+        case .fixed64(let bits): try body(Double(bitPattern: bits))
+        case .bytes(let packed):
+            var reader = ProtobufReader(packed)
+            while !reader.isAtEnd { try body(Double(bitPattern: try reader.fixed64())) }
+        default: break
+        }
     }
 }

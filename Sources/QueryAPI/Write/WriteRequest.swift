@@ -2,78 +2,75 @@ import Model
 
 /// A remote-write request, decoded into columns.
 ///
-/// Labels stay where they are in the request's bytes: only those of series that are not known yet are ever read.
-/// - Source: Prometheus remote write 1.0, `prometheus.WriteRequest`.
+/// Labels of series stay where they are in the request's bytes: only those of series that are not known yet are ever
+/// read. Whatever the version, a series' samples, histograms and exemplars follow those of the series before.
+/// - Source: Prometheus remote write 1.0, `prometheus.WriteRequest`; 2.0-rc.4, `io.prometheus.write.v2.Request`.
 struct WriteRequest {
-    struct Series {
-        /// The message's bytes that are labels, where they lie together.
-        var labels: UnsafeRawBufferPointer
-        /// The whole message where they do not.
-        var scattered: UnsafeRawBufferPointer?
-        var sampleStart: Int
-        var sampleEnd: Int
-
-        /// Bytes to read labels from.
-        var source: UnsafeRawBufferPointer { scattered ?? labels }
+    /// The two messages that are accepted.
+    enum Version: String {
+        case v1 = "prometheus.WriteRequest"
+        case v2 = "io.prometheus.write.v2.Request"
     }
 
-    /// Series with samples, in the request's order.
+    struct Series {
+        /// The message's bytes that its labels are read from.
+        var source: Range<Int>
+        /// Bytes that stand for its labels alone; nil where they do not lie together.
+        var labels: UnsafeRawBufferPointer?
+        /// Where its samples, histograms and exemplars begin; they end where those of the next series begin.
+        var start: Position
+    }
+
+    /// How many samples, histograms and exemplars there are up to some point.
+    struct Position: Sendable {
+        var sample = 0
+        var histogram = 0
+        var exemplar = 0
+    }
+
+    let version: Version
+    /// Series with samples, histograms or exemplars, in the request's order.
     var series: [Series] = []
     var timestamps: [Int64] = []
     var values: [Double] = []
+    /// Per sample the time from which on it counts; empty where none has one.
+    var startTimes: [Int64] = []
+    var histograms: [WrittenHistogram] = []
+    var exemplars: [Exemplar] = []
+    /// How many exemplars have labels that cannot be stored; they are not among ``exemplars``.
+    var invalidExemplarCount = 0
     var metadata: [MetricMetadata] = []
-    /// Native histograms that the request holds.
-    var histogramCount = 0
+    /// Reads labels from the message.
+    var labels: WrittenLabels
 
     /// - Parameter message: has to outlive the request.
-    init(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+    init(_ message: UnsafeRawBufferPointer, _ version: Version) throws(ProtobufError) {
+        self.version = version
+        labels = WrittenLabels(message: message, symbols: nil)
         // A sample is some 18 bytes with its timestamp.
         timestamps.reserveCapacity(min(message.count / 18, Limit.writeSamples))
         values.reserveCapacity(min(message.count / 18, Limit.writeSamples))
-        var reader = ProtobufReader(message)
-        while let (field, value) = try reader.next() {
-            guard case .bytes(let bytes) = value else { continue }
-            switch field {
-            case 1: try readSeries(bytes)
-            case 3: try readMetadata(bytes)
-            default: break
-            }
+        switch version {
+        case .v1: try readVersion1(message)
+        case .v2: try readVersion2(message)
         }
     }
 
-    /// TimeSeries: labels 1, samples 2, exemplars 3, histograms 4.
-    private mutating func readSeries(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
-        var reader = ProtobufReader(message)
-        let firstSample = values.count
-        var labelsStart = 0
-        var labelsEnd = 0
-        var isScattered = false
-        var fieldStart = 0
-        while let (field, value) = try reader.next() {
-            if field == 1 {
-                if labelsEnd == 0 {
-                    labelsStart = fieldStart
-                } else if labelsEnd != fieldStart {
-                    isScattered = true
-                }
-                labelsEnd = reader.offset
-            } else if field == 2, case .bytes(let sample) = value {
-                try readSample(sample)
-            } else if field == 4 {
-                histogramCount += 1
-            }
-            fieldStart = reader.offset
-        }
-        guard values.count > firstSample else { return }
-        series.append(
-            Series(
-                labels: UnsafeRawBufferPointer(rebasing: message[labelsStart..<labelsEnd]),
-                scattered: isScattered ? message : nil, sampleStart: firstSample, sampleEnd: values.count))
+    var end: Position {
+        Position(sample: values.count, histogram: histograms.count, exemplar: exemplars.count)
     }
 
-    /// Sample: value 1 (double), timestamp 2 (int64, milliseconds). What is left out is 0.
+    /// Appends a series whose samples were read, unless it has nothing.
+    mutating func appendSeries(_ one: Series) {
+        let end = end
+        if end.sample > one.start.sample || end.histogram > one.start.histogram || end.exemplar > one.start.exemplar {
+            series.append(one)
+        }
+    }
+
+    /// Sample: value 1 (double), timestamp 2 (int64, milliseconds), in 2.0 start timestamp 3. What is left out is 0.
     @inline(__always)
-    private mutating func readSample(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+    mutating func readSample(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
         guard values.count < Limit.writeSamples else {
             throw ProtobufError(description: "more than \(Limit.writeSamples) samples in one request")
         }
@@ -84,32 +81,55 @@ struct WriteRequest {
             switch value {
             case .fixed64(let bits) where field == 1: sample = Double(bitPattern: bits)
             case .varint(let number) where field == 2: timestamp = Int64(bitPattern: number)
+            case .varint(let number) where field == 3: setStartTime(Int64(bitPattern: number), of: values.count)
             default: break
             }
         }
         timestamps.append(timestamp)
         values.append(sample)
+        if !startTimes.isEmpty, startTimes.count < values.count { startTimes.append(0) }
     }
 
-    /// MetricMetadata: type 1, family 2, help 4, unit 5.
-    private mutating func readMetadata(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
-        var type = MetricMetadata.MetricType.unknown
-        var texts: [UInt64: String] = [:]
+    /// Sets the start time of sample `index`, the newest one or one before.
+    mutating func setStartTime(_ startTime: Int64, of index: Int) {
+        guard version == .v2, startTime != 0 else { return }
+        if startTimes.count <= index {
+            startTimes.append(contentsOf: repeatElement(0, count: index + 1 - startTimes.count))
+        }
+        startTimes[index] = startTime
+    }
+
+    mutating func readHistogram(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+        guard histograms.count < Limit.writeHistograms else {
+            throw ProtobufError(description: "more than \(Limit.writeHistograms) histograms in one request")
+        }
+        histograms.append(try WrittenHistogram(message))
+    }
+
+    /// Exemplar: labels 1, value 2 (double), timestamp 3 (int64, milliseconds).
+    mutating func readExemplar(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+        guard exemplars.count < Limit.writeExemplars else {
+            throw ProtobufError(description: "more than \(Limit.writeExemplars) exemplars in one request")
+        }
+        var exemplar = Exemplar(labels: .empty, timestamp: 0, value: 0)
         var reader = ProtobufReader(message)
         while let (field, value) = try reader.next() {
             switch value {
-            case .varint(let number) where field == 1: type = metricType(number)
-            case .bytes(let bytes) where field == 2 || field == 4 || field == 5:
-                texts[field] = String(decoding: bytes, as: UTF8.self)
+            case .fixed64(let bits) where field == 2: exemplar.value = Double(bitPattern: bits)
+            case .varint(let number) where field == 3: exemplar.timestamp = Int64(bitPattern: number)
             default: break
             }
         }
-        guard let name = texts[2], !name.isEmpty else { return }
-        metadata.append(MetricMetadata(metric: name, type: type, help: texts[4] ?? "", unit: texts[5] ?? ""))
+        do throws(InvalidLabels) {
+            exemplar.labels = try labels.exemplarLabels(labels.range(message))
+            exemplars.append(exemplar)
+        } catch {
+            invalidExemplarCount += 1
+        }
     }
 }
 
-private func metricType(_ number: UInt64) -> MetricMetadata.MetricType {
+func metricType(_ number: UInt64) -> MetricMetadata.MetricType {
     let types: [MetricMetadata.MetricType] = [
         .unknown, .counter, .gauge, .histogram, .gaugehistogram, .summary, .info, .stateset,
     ]

@@ -2,11 +2,16 @@ import Model
 import Synchronization
 
 /// A store in memory, with the behaviour that the protocols promise.
-final class MemoryStore: Queryable, Appendable, MetadataProvider {
+final class MemoryStore: Queryable, Appendable, MetadataProvider, ExemplarQueryable {
     struct State {
         var refs: [Labels: SeriesRef] = [:]
         var labels: [Labels] = []
         var samples: [[(timestamp: Int64, value: Double)]] = []
+        /// Per series, as the samples.
+        var histograms: [[HistogramSample]] = []
+        var exemplars: [[Exemplar]] = []
+        /// Start times that are known, by series and timestamp.
+        var startTimes: [SeriesRef: [Int64: Int64]] = [:]
         var metadata: [MetricMetadata] = []
         var resolveCalls = 0
         var appendedBatches = 0
@@ -21,6 +26,8 @@ final class MemoryStore: Queryable, Appendable, MetadataProvider {
                 state.refs[one.labels] = SeriesRef(id: UInt32(state.labels.count))
                 state.labels.append(one.labels)
                 state.samples.append(one.samples)
+                state.histograms.append([])
+                state.exemplars.append([])
             }
         }
     }
@@ -34,11 +41,30 @@ final class MemoryStore: Queryable, Appendable, MetadataProvider {
         }
     }
 
+    /// Native histograms by series.
+    var histograms: [String: [HistogramSample]] {
+        state.withLock { state in
+            Dictionary(uniqueKeysWithValues: zip(state.labels.map(\.description), state.histograms)).filter {
+                !$0.value.isEmpty
+            }
+        }
+    }
+
+    /// Known start times by series and timestamp.
+    var startTimes: [String: [Int64: Int64]] {
+        state.withLock { state in
+            Dictionary(
+                uniqueKeysWithValues: state.startTimes.map { (state.labels[Int($0.key.id)].description, $0.value) })
+        }
+    }
+
     /// Forgets every series, so that references given before are unknown.
     func forgetAll() {
         state.withLock { state in
             state.refs = [:]
             state.samples = state.samples.map { _ in [] }
+            state.histograms = state.histograms.map { _ in [] }
+            state.exemplars = state.exemplars.map { _ in [] }
         }
     }
 
@@ -53,6 +79,8 @@ final class MemoryStore: Queryable, Appendable, MetadataProvider {
                     state.refs[labels] = ref
                     state.labels.append(labels)
                     state.samples.append([])
+                    state.histograms.append([])
+                    state.exemplars.append([])
                     return ref
                 })
         }
@@ -63,30 +91,25 @@ final class MemoryStore: Queryable, Appendable, MetadataProvider {
         let result: Result<AppendResult, StorageError> = state.withLock { state in
             if let failure = state.failure { return .failure(failure) }
             state.appendedBatches += 1
-            let known = Set(state.refs.values)
             var result = AppendResult()
-            for index in batch.refs.indices {
-                let series = Int(batch.refs[index].id)
-                let timestamp = batch.timestamp(index)
-                let value = batch.values[index]
-                if !known.contains(batch.refs[index]) {
-                    result.rejected.append(.init(index: index, reason: .unknownSeries))
-                } else if let last = state.samples[series].last, timestamp < last.timestamp {
-                    result.rejected.append(.init(index: index, reason: .outOfOrder))
-                } else if let last = state.samples[series].last, timestamp == last.timestamp {
-                    if last.value.bitPattern == value.bitPattern {
-                        result.appended += 1
-                    } else {
-                        result.rejected.append(.init(index: index, reason: .duplicate))
-                    }
-                } else {
-                    state.samples[series].append((timestamp, value))
-                    result.appended += 1
-                }
-            }
+            state.append(samplesOf: batch, &result)
+            state.append(histogramsOf: batch, &result)
+            state.append(exemplarsOf: batch, &result)
             return .success(result)
         }
         return try result.get()
+    }
+
+    func exemplars(
+        _ selectors: [[Matcher]], minTime: Int64, maxTime: Int64
+    ) throws(StorageError) -> [(series: Labels, exemplars: [Exemplar])] {
+        let (failure, all) = state.withLock { ($0.failure, Array(zip($0.labels, $0.exemplars))) }
+        if let failure { throw failure }
+        return all.filter { labels, _ in
+            selectors.contains { $0.allSatisfy { $0.matches(labels[$0.name] ?? "") } }
+        }
+        .map { ($0, $1.filter { $0.timestamp >= minTime && $0.timestamp <= maxTime }) }
+        .filter { !$1.isEmpty }.sorted { $0.0 < $1.0 }
     }
 
     func setMetadata(_ metadata: [MetricMetadata]) async throws(StorageError) {
@@ -104,6 +127,63 @@ final class MemoryStore: Queryable, Appendable, MetadataProvider {
         return MemoryQuerier(
             series: series.sorted { $0.0 < $1.0 }.map { MemorySeries(labels: $0.0, samples: $0.1) }, minTime: minTime,
             maxTime: maxTime)
+    }
+}
+
+extension MemoryStore.State {
+    /// Why something at `timestamp` cannot follow the newest of its series; nil where it can.
+    private func refusal(
+        _ ref: SeriesRef, _ timestamp: Int64, newest: Int64?, repeats: Bool
+    ) -> AppendResult.Reason? {
+        if !refs.values.contains(ref) { return .unknownSeries }
+        guard let newest else { return nil }
+        if timestamp < newest { return .outOfOrder }
+        return timestamp == newest && !repeats ? .duplicate : nil
+    }
+
+    mutating func append(samplesOf batch: SampleBatch, _ result: inout AppendResult) {
+        for index in batch.refs.indices {
+            let (ref, time, value) = (batch.refs[index], batch.timestamp(index), batch.values[index])
+            let last = samples[Int(ref.id)].last
+            let repeats = last.map { $0.timestamp == time && $0.value.bitPattern == value.bitPattern } ?? false
+            if let reason = refusal(ref, time, newest: last?.timestamp, repeats: repeats) {
+                result.rejected.append(.init(index: index, reason: reason))
+                continue
+            }
+            result.appended += 1
+            if !repeats { samples[Int(ref.id)].append((time, value)) }
+            if !batch.startTimes.isEmpty, batch.startTimes[index] != 0 {
+                startTimes[ref, default: [:]][time] = batch.startTimes[index]
+            }
+        }
+    }
+
+    mutating func append(histogramsOf batch: SampleBatch, _ result: inout AppendResult) {
+        for (index, sample) in batch.histograms.enumerated() {
+            let last = histograms[Int(sample.ref.id)].last
+            let repeats = last.map { $0.timestamp == sample.timestamp && $0.histogram == sample.histogram } ?? false
+            let newest = last?.timestamp
+            if let reason = refusal(sample.ref, sample.timestamp, newest: newest, repeats: repeats) {
+                result.rejectedHistograms.append(.init(index: index, reason: reason))
+                continue
+            }
+            result.appended += 1
+            if !repeats { histograms[Int(sample.ref.id)].append(sample) }
+            if sample.startTime != 0 { startTimes[sample.ref, default: [:]][sample.timestamp] = sample.startTime }
+        }
+    }
+
+    mutating func append(exemplarsOf batch: SampleBatch, _ result: inout AppendResult) {
+        for (index, sample) in batch.exemplars.enumerated() {
+            let last = exemplars[Int(sample.ref.id)].last
+            let repeats = last == sample.exemplar
+            let newest = last?.timestamp
+            if let reason = refusal(sample.ref, sample.exemplar.timestamp, newest: newest, repeats: repeats) {
+                result.rejectedExemplars.append(.init(index: index, reason: reason))
+            } else if !repeats {
+                exemplars[Int(sample.ref.id)].append(sample.exemplar)
+            }
+        }
     }
 }
 
