@@ -92,6 +92,10 @@ public enum BinaryOperator: String, Sendable, CaseIterable {
     case and
     case or
     case unless
+    /// Of histograms: keeps the observations below a number.
+    case trimUpper = "</"
+    /// Of histograms: keeps the observations above a number.
+    case trimLower = ">/"
 
     public var isComparison: Bool {
         switch self {
@@ -101,6 +105,12 @@ public enum BinaryOperator: String, Sendable, CaseIterable {
     }
 
     public var isSet: Bool { self == .and || self == .or || self == .unless }
+
+    /// Whether it takes observations out of histograms.
+    public var isTrim: Bool { self == .trimUpper || self == .trimLower }
+
+    /// Whether what it gives is still the metric that its left side was.
+    var keepsName: Bool { isComparison || isTrim }
 }
 
 public struct BinaryExpr: Sendable {

@@ -13,12 +13,16 @@ public enum QueryValue: Sendable {
 public struct VectorSample: Sendable {
     public var labels: Labels
     public var timestampMs: Int64
+    /// The number; means nothing where there is a histogram.
     public var value: Double
+    /// The native histogram that it is instead of a number.
+    public var histogram: Histogram?
 
-    public init(labels: Labels, timestampMs: Int64, value: Double) {
+    public init(labels: Labels, timestampMs: Int64, value: Double, histogram: Histogram? = nil) {
         self.labels = labels
         self.timestampMs = timestampMs
         self.value = value
+        self.histogram = histogram
     }
 }
 
@@ -28,11 +32,26 @@ public struct MatrixSeries: Sendable {
     /// Milliseconds since the Unix epoch.
     public var timestamps: [Int64]
     public var values: [Double]
+    /// The points that are native histograms rather than numbers, in time order; at none of the times of the numbers.
+    public var histograms: [HistogramPoint]
 
-    public init(labels: Labels, timestamps: [Int64], values: [Double]) {
+    public init(labels: Labels, timestamps: [Int64], values: [Double], histograms: [HistogramPoint] = []) {
         self.labels = labels
         self.timestamps = timestamps
         self.values = values
+        self.histograms = histograms
+    }
+}
+
+/// A native histogram at a time.
+public struct HistogramPoint: Sendable {
+    /// Milliseconds since the Unix epoch.
+    public var timestampMs: Int64
+    public var histogram: Histogram
+
+    public init(timestampMs: Int64, histogram: Histogram) {
+        self.timestampMs = timestampMs
+        self.histogram = histogram
     }
 }
 

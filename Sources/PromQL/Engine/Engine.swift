@@ -90,7 +90,7 @@ public struct Engine: Sendable {
         let querier = try open(storage, bounds)
         defer { querier.close() }
         let context = QueryContext(
-            querier: querier, grid: grid, end: end, isInstant: isInstant, engine: options, query: query,
+            querier: querier, text: text, grid: grid, end: end, isInstant: isInstant, engine: options, query: query,
             deadlineNs: began &+ UInt64(timeoutMs).multipliedClamped(by: 1_000_000))
         try context.hold(grid.count)
         let value = try Evaluation(context: context, grid: grid).value(expr)

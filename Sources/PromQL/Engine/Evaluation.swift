@@ -30,11 +30,15 @@ struct Evaluation {
         let block = try Materialized.of(vector, grid, context)
         var result: [VectorSample] = []
         var dropped = false
-        for index in 0..<block.count where isPresent(block.block.row(index)[0]) {
+        for index in 0..<block.count where block.block.hasSample(row: index, step: 0) {
             let series = block.series[index]
             dropped = dropped || series.dropsName
             let labels = series.dropsName ? MetadataLabels.drop(series.labels) : series.labels
-            result.append(VectorSample(labels: labels, timestampMs: grid.start, value: block.block.row(index)[0]))
+            let histogram = block.block.histograms(index).first?.histogram
+            result.append(
+                VectorSample(
+                    labels: labels, timestampMs: grid.start, value: histogram == nil ? block.block.row(index)[0] : 0,
+                    histogram: histogram))
         }
         if dropped {
             var table = LabelTable()
@@ -50,18 +54,21 @@ struct Evaluation {
         let times = allTimes()
         let grid = grid
         let context = context
-        let slots = ResultSlots(vector.count)
+        let slots = TaskSlots<MatrixSeries>(vector.count)
         try forEachIndex(vector.count, context, cost: vector.cost) { (index, worker) throws(QueryError) in
             let column = worker.takeColumn(grid.count)
             defer { worker.giveBack(column) }
-            try vector.fill(index, column, worker)
+            let histograms = try vector.fill(index, column, worker)
             let present = presentCount(column, grid.count)
-            guard present > 0 else { return }
-            try context.hold(present)
+            guard present > 0 || !histograms.isEmpty else { return }
+            try context.hold(present + histograms.heldSamples)
             let labels = vector.dropsName(index) ? MetadataLabels.drop(vector.labels(index)) : vector.labels(index)
             slots[index] = MatrixSeries(
                 labels: labels, timestamps: present == grid.count ? times : presentTimes(column, grid, present),
-                values: presentValues(column, grid.count, present))
+                values: presentValues(column, grid.count, present),
+                histograms: histograms.map {
+                    HistogramPoint(timestampMs: grid.time($0.step), histogram: $0.histogram)
+                })
         }
         let dropped = (0..<vector.count).contains { vector.dropsName($0) }
         let result = slots.present
@@ -84,12 +91,29 @@ struct Evaluation {
             worker.samplesRead += buffer.count
             let labels = input.source.labels(index)
             result.append(
-                MatrixSeries(
-                    labels: input.source.dropsName(index) ? MetadataLabels.drop(labels) : labels,
-                    timestamps: Array(UnsafeBufferPointer(start: buffer.timestamps, count: buffer.count)),
-                    values: Array(UnsafeBufferPointer(start: buffer.values, count: buffer.count))))
+                rawSeries(buffer, input.source.dropsName(index) ? MetadataLabels.drop(labels) : labels))
         }
         return sortedByLabels(try mergedByLabels(result))
+    }
+
+    private func rawSeries(_ buffer: SampleBuffer, _ labels: Labels) -> MatrixSeries {
+        if buffer.histograms.isEmpty {
+            return MatrixSeries(
+                labels: labels, timestamps: Array(UnsafeBufferPointer(start: buffer.timestamps, count: buffer.count)),
+                values: Array(UnsafeBufferPointer(start: buffer.values, count: buffer.count)))
+        }
+        var series = MatrixSeries(labels: labels, timestamps: [], values: [])
+        let samples = MixedSamples(buffer)
+        for index in 0..<samples.count {
+            let time = buffer.timestamps[index]
+            if let histogram = samples.histogram(index) {
+                series.histograms.append(HistogramPoint(timestampMs: time, histogram: histogram))
+            } else {
+                series.timestamps.append(time)
+                series.values.append(buffer.values[index])
+            }
+        }
+        return series
     }
 }
 
@@ -145,31 +169,8 @@ private func merged(_ a: MatrixSeries, _ b: MatrixSeries) throws(QueryError) -> 
         result.values.append(takesA ? a.values[i] : b.values[j])
         if takesA { i += 1 } else { j += 1 }
     }
+    result.histograms = (a.histograms + b.histograms).sorted { $0.timestampMs < $1.timestampMs }
+    let times = result.timestamps + result.histograms.map(\.timestampMs)
+    if !result.histograms.isEmpty, Set(times).count < times.count { throw duplicateSeriesError }
     return result
-}
-
-/// One place for each series of a result, which several threads fill.
-private final class ResultSlots: @unchecked Sendable {
-    // SAFETY: `count` initialised elements, owned by this object; threads write to elements of their own, and they are
-    // read only after the threads have finished.
-    private let slots: UnsafeMutablePointer<MatrixSeries?>
-    private let count: Int
-
-    init(_ count: Int) {
-        self.count = count
-        slots = .allocate(capacity: max(count, 1))
-        slots.initialize(repeating: nil, count: count)
-    }
-
-    deinit {
-        slots.deinitialize(count: count)
-        slots.deallocate()
-    }
-
-    subscript(_ index: Int) -> MatrixSeries? {
-        get { slots[index] }
-        set { slots[index] = newValue }
-    }
-
-    var present: [MatrixSeries] { (0..<count).compactMap { slots[$0] } }
 }

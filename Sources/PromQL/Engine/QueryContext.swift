@@ -6,6 +6,8 @@ import Synchronization
 /// Thread-safe: workers report to it.
 final class QueryContext: Sendable {
     let querier: any Querier
+    /// The query as written; may be empty.
+    let text: String
     /// The whole query's times: what `@ start()`, `@ end()`, `start()`, `end()`, `range()` and `step()` refer to.
     let start: Int64
     let end: Int64
@@ -24,10 +26,11 @@ final class QueryContext: Sendable {
     private let annotations = Mutex(Annotations())
 
     init(
-        querier: any Querier, grid: StepGrid, end: Int64, isInstant: Bool, engine: EngineOptions,
+        querier: any Querier, text: String, grid: StepGrid, end: Int64, isInstant: Bool, engine: EngineOptions,
         query: QueryOptions, deadlineNs: UInt64
     ) {
         self.querier = querier
+        self.text = text
         start = grid.start
         self.end = end
         step = isInstant ? 0 : grid.step

@@ -47,7 +47,13 @@ final class Worker {
         } catch {
             throw .storage(error)
         }
-        try account(buffer.count)
+        var held = buffer.count
+        // A histogram's value means nothing; here it says whether the histogram ends its series.
+        for one in buffer.histograms {
+            buffer.values[one.index] = one.histogram.isStale ? absentValue : 0
+            held += one.histogram.heldSamples
+        }
+        try account(held)
     }
 
     /// Notes that `count` samples lie decoded at a time.

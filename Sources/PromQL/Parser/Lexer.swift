@@ -104,8 +104,8 @@ struct Lexer {
         case UInt8(ascii: "%"): return .binary(.modulo)
         case UInt8(ascii: "^"): return .binary(.power)
         case UInt8(ascii: "@"): return .at
-        case UInt8(ascii: "<"): return .binary(take("=") ? .lessOrEqual : .less)
-        case UInt8(ascii: ">"): return .binary(take("=") ? .greaterOrEqual : .greater)
+        case UInt8(ascii: "<"): return .binary(take("=") ? .lessOrEqual : take("/") ? .trimUpper : .less)
+        case UInt8(ascii: ">"): return .binary(take("=") ? .greaterOrEqual : take("/") ? .trimLower : .greater)
         case UInt8(ascii: "="):
             if peekByte() == UInt8(ascii: "~") { throw failure("unexpected character after '=': '~'") }
             return take("=") ? .binary(.equal) : .assign

@@ -5,21 +5,34 @@ import Model
 /// A store of samples in memory, for tests.
 final class MemoryStore: Queryable, Querier, @unchecked Sendable {
     // SAFETY: tests load everything before they query.
+    struct Sample {
+        var time: Int64
+        var value: SampleValue
+        /// Since when it counts; 0 where it is not known.
+        var start: Int64 = 0
+    }
+
     struct Series {
         var labels: Labels
-        var samples: [(time: Int64, value: Double)] = []
+        var samples: [Sample] = []
     }
 
     private(set) var series: [Series] = []
     private var indices: [Labels: Int] = [:]
 
-    /// Adds samples to a series; of two at one time the later added wins.
+    /// Adds numbers to a series; of two samples at one time the later added wins.
     func add(_ labels: Labels, _ samples: [(time: Int64, value: Double)]) {
+        add(labels, samples.map { Sample(time: $0.time, value: .float($0.value)) })
+    }
+
+    /// Adds samples to a series; of two at one time the later added wins.
+    func add(_ labels: Labels, _ samples: [Sample]) {
         let index = indices[labels] ?? series.count
         if index == series.count {
             series.append(Series(labels: labels))
             indices[labels] = index
         }
+        defer { settleResets(index) }
         let isAscending = zip(samples, samples.dropFirst()).allSatisfy { $0.time < $1.time }
         if isAscending, (series[index].samples.last?.time ?? .min) < (samples.first?.time ?? .max) {
             series[index].samples += samples
@@ -32,6 +45,29 @@ final class MemoryStore: Queryable, Querier, @unchecked Sendable {
             } else {
                 series[index].samples.insert(sample, at: place)
             }
+        }
+    }
+
+    /// Says of histograms that they are not reset where Prometheus's store knows it: where they go on as the histogram
+    /// right before them, which then lies in the same chunk.
+    private func settleResets(_ index: Int) {
+        var previous: Histogram?
+        for place in series[index].samples.indices {
+            guard case .histogram(var histogram) = series[index].samples[place].value else {
+                previous = nil
+                continue
+            }
+            if histogram.counterReset != .gauge {
+                histogram.counterReset = .unknown
+                if let before = previous, before.counterReset != .gauge, before.schema == histogram.schema,
+                    before.zeroThreshold == histogram.zeroThreshold, before.customValues == histogram.customValues,
+                    !histogram.isReset(after: before)
+                {
+                    histogram.counterReset = .notReset
+                }
+            }
+            series[index].samples[place].value = .histogram(histogram)
+            previous = histogram
         }
     }
 
@@ -56,7 +92,11 @@ final class MemoryStore: Queryable, Querier, @unchecked Sendable {
 
         func read(_ index: Int, into buffer: SampleBuffer) throws(StorageError) {
             for sample in series[index].samples where sample.time >= hints.minTime && sample.time <= hints.maxTime {
-                buffer.append(sample.time, sample.value)
+                buffer.setStartTime(sample.start)
+                switch sample.value {
+                case .float(let value): buffer.append(sample.time, value)
+                case .histogram(let histogram): buffer.append(sample.time, histogram)
+                }
             }
         }
     }

@@ -7,8 +7,6 @@ struct ScriptRunner {
     enum Outcome {
         case passed
         case failed(line: Int, String)
-        /// It needs native histograms or start times, which stores do not hold.
-        case unsupported(line: Int, String)
     }
 
     /// Differences that a case's own rounding explains.
@@ -16,42 +14,43 @@ struct ScriptRunner {
 
     private let engine = Engine()
     private var store = MemoryStore()
-    /// Whether what a script loaded since the last `clear` was loaded in part only.
-    private var lostSamples = false
 
     mutating func run(_ script: TestScript) -> [Outcome] {
         var outcomes: [Outcome] = []
         for command in script.commands {
             switch command {
-            case .clear:
-                store = MemoryStore()
-                lostSamples = false
+            case .clear: store = MemoryStore()
             case .load(let load): self.load(load)
             case .evaluate(let evaluation):
                 let problem = problem(evaluation)
-                if problem == nil, !evaluation.usesHistograms {
-                    outcomes.append(.passed)
-                } else {
-                    let text = "\(evaluation.query): \(problem ?? "expected native histograms")"
-                    let isUnsupported = lostSamples || evaluation.usesHistograms
-                    outcomes.append(
-                        isUnsupported ? .unsupported(line: evaluation.line, text) : .failed(line: evaluation.line, text)
-                    )
-                }
+                outcomes.append(
+                    problem.map { .failed(line: evaluation.line, "\(evaluation.query): \($0)") } ?? .passed)
             }
         }
         return outcomes
     }
 
-    private mutating func load(_ load: TestScript.Load) {
-        if load.usesHistograms || load.hasStartTimes { lostSamples = true }
+    private func load(_ load: TestScript.Load) {
         for series in load.series {
-            var samples: [(time: Int64, value: Double)] = []
+            var samples: [MemoryStore.Sample] = []
             for (index, value) in series.values.enumerated() {
-                guard case .float(let number)? = value else { continue }
-                samples.append((Int64(index) * load.stepMs, number))
+                let time = Int64(index) * load.stepMs
+                let offset = index < series.startOffsets.count ? series.startOffsets[index] : nil
+                let start = offset.map { time + $0 } ?? 0
+                switch value {
+                case .float(let number)?:
+                    samples.append(MemoryStore.Sample(time: time, value: .float(number), start: start))
+                case .histogram(let written)?:
+                    samples.append(
+                        MemoryStore.Sample(time: time, value: .histogram(written.histogram), start: start))
+                case nil: break
+                }
             }
             store.add(series.labels, samples)
+        }
+        guard load.convertsHistograms else { return }
+        for (labels, samples) in ClassicConversion(load.series).samples(stepMs: load.stepMs) {
+            store.add(labels, samples)
         }
     }
 
@@ -100,7 +99,13 @@ struct ScriptRunner {
             return expected == actual ? nil : "expected \(expected), got \(actual)"
         case (.series(let expected), .vector(let actual)):
             let series = actual.map {
-                MatrixSeries(labels: $0.labels, timestamps: [$0.timestampMs], values: [$0.value])
+                sample in
+                let histogram = sample.histogram.map {
+                    [HistogramPoint(timestampMs: sample.timestampMs, histogram: $0)]
+                }
+                return MatrixSeries(
+                    labels: sample.labels, timestamps: histogram == nil ? [sample.timestampMs] : [],
+                    values: histogram == nil ? [sample.value] : [], histograms: histogram ?? [])
             }
             guard case .instant(let time) = evaluation.time else { return "a vector for a range query" }
             return seriesProblem(expected, series, time, 1, isOrdered: evaluation.expectations.isOrdered)
@@ -123,15 +128,42 @@ struct ScriptRunner {
             }
             if isOrdered, actual[index].labels != series.labels { return "wrong order: \(actual.map(\.labels))" }
             let found = rest.remove(at: place)
-            var wanted: [(time: Int64, value: Double)] = []
-            for (step_, value) in series.values.enumerated() {
-                if case .float(let number)? = value { wanted.append((start + Int64(step_) * step, number)) }
+            let actual = points(found)
+            var wanted: [(time: Int64, value: TestScript.Value)] = []
+            for (index, value) in series.values.enumerated() {
+                if let value { wanted.append((start + Int64(index) * step, value)) }
             }
             let isSame =
-                wanted.map(\.time) == found.timestamps && zip(wanted, found.values).allSatisfy { isClose($0.value, $1) }
-            if !isSame { return "\(series.labels): expected \(wanted), got \(found.timestamps) \(found.values)" }
+                wanted.map(\.time) == actual.map(\.time)
+                && zip(wanted, actual).allSatisfy { isClose($0.value, $1.value) }
+            if !isSame { return "\(series.labels): expected \(wanted), got \(actual)" }
         }
         return rest.isEmpty ? nil : "unexpected series \(rest.map(\.labels))"
+    }
+
+    /// The points of a series in time order.
+    private func points(_ series: MatrixSeries) -> [(time: Int64, value: SampleValue)] {
+        let numbers = zip(series.timestamps, series.values).map { (time: $0, value: SampleValue.float($1)) }
+        let histograms = series.histograms.map { (time: $0.timestampMs, value: SampleValue.histogram($0.histogram)) }
+        return (numbers + histograms).sorted { $0.time < $1.time }
+    }
+
+    private func isClose(_ expected: TestScript.Value, _ actual: SampleValue) -> Bool {
+        switch (expected, actual) {
+        case (.float(let a), .float(let b)): isClose(a, b)
+        case (.histogram(let a), .histogram(let b)):
+            isClose(a.histogram.compacted, b.compacted)
+                && (!a.saysReset || a.histogram.counterReset == b.counterReset)
+        default: false
+        }
+    }
+
+    private func isClose(_ a: Histogram, _ b: Histogram) -> Bool {
+        a.schema == b.schema && a.zeroThreshold == b.zeroThreshold && a.customValues == b.customValues
+            && a.positiveSpans == b.positiveSpans && a.negativeSpans == b.negativeSpans && isClose(a.count, b.count)
+            && isClose(a.sum, b.sum) && isClose(a.zeroCount, b.zeroCount)
+            && zip(a.positiveBuckets, b.positiveBuckets).allSatisfy { isClose($0, $1) }
+            && zip(a.negativeBuckets, b.negativeBuckets).allSatisfy { isClose($0, $1) }
     }
 
     private func isClose(_ a: Double, _ b: Double) -> Bool {

@@ -87,17 +87,8 @@ private func floatItem(_ item: Substring) -> [TestScript.Value?]? {
     }
 }
 
-/// Native histograms are kept as text: one a value, as many as there would be floats.
-private func histogramItem(_ item: Substring) -> [TestScript.Value?]? {
-    guard let close = item.lastIndex(of: "}") else { return nil }
-    let rest = item[item.index(after: close)...]
-    let text = String(item[...close])
-    if rest.isEmpty { return [.histogram(text)] }
-    guard rest.hasPrefix("x"), let count = repetitions(rest.dropFirst()) else { return nil }
-    return [TestScript.Value?](repeating: .histogram(text), count: count + 1)
-}
-
-private func repetitions(_ text: Substring) -> Int? {
+/// How often something is repeated.
+func repetitions(_ text: Substring) -> Int? {
     guard let count = Int(text), (0...repetitionsMax).contains(count) else { return nil }
     return count
 }

@@ -62,18 +62,32 @@ private struct ScriptReader {
         let line = lineNumber
         let stepMs = try milliseconds(step)
         var series: [TestScript.Series] = []
-        var hasStartTimes = false
+        var starts: [Labels: [Int64?]] = [:]
         while let line = nextOfBlock() {
-            // A second line of the series above: what its samples' start times are.
-            if line.contains("}@st ") || firstWord(line).word.hasSuffix("@st") {
-                hasStartTimes = true
+            if let (labels, offsets) = try readStarts(line) {
+                starts[labels] = offsets
             } else {
                 series.append(try readSeries(line))
             }
         }
-        return TestScript.Load(
-            line: line, stepMs: stepMs, series: series, convertsHistograms: convertsHistograms,
-            hasStartTimes: hasStartTimes)
+        for index in series.indices { series[index].startOffsets = starts[series[index].labels] ?? [] }
+        return TestScript.Load(line: line, stepMs: stepMs, series: series, convertsHistograms: convertsHistograms)
+    }
+
+    /// A line beside that of a series' values: from when on its samples count. nil where it is none.
+    private func readStarts(_ line: Substring) throws -> (Labels, [Int64?])? {
+        var metric = line[..<metricEnd(line)]
+        var rest = line[metric.endIndex...]
+        if metric.hasSuffix("@st") {
+            metric = metric.dropLast(3)
+        } else if rest.hasPrefix("@st") {
+            rest = rest.dropFirst(3)
+        } else {
+            return nil
+        }
+        guard let labels = metricLabels(metric) else { throw failure("expected a series, got \(quoted(line))") }
+        guard let offsets = startOffsets(rest) else { throw failure("expected start times, got \(quoted(rest))") }
+        return (labels, offsets)
     }
 
     private func readSeries(_ line: Substring) throws -> TestScript.Series {

@@ -21,20 +21,19 @@ struct TestScript: Sendable {
         var series: [Series]
         /// Whether classic histograms are to be loaded as native ones too.
         var convertsHistograms: Bool
-        /// Whether samples are given start times too, which are not kept.
-        var hasStartTimes = false
     }
 
     struct Series: Sendable {
         var labels: Labels
         /// One per step; nil where there is no sample.
         var values: [Value?]
+        /// How far from each of the samples it counts from, in milliseconds; nil where that is not known.
+        var startOffsets: [Int64?] = []
     }
 
     enum Value: Sendable, Equatable {
         case float(Double)
-        /// A native histogram as it is written.
-        case histogram(String)
+        case histogram(WrittenHistogram)
     }
 
     struct Evaluation: Sendable {
@@ -82,25 +81,5 @@ struct TestScript: Sendable {
         var line: Int
         var message: String
         var description: String { "line \(line): \(message)" }
-    }
-}
-
-extension TestScript.Load {
-    var usesHistograms: Bool { convertsHistograms || series.contains(where: \.usesHistograms) }
-}
-
-extension TestScript.Series {
-    var usesHistograms: Bool {
-        values.contains { if case .histogram = $0 { true } else { false } }
-    }
-}
-
-extension TestScript.Evaluation {
-    /// Whether the expected values hold native histograms.
-    var usesHistograms: Bool {
-        switch result {
-        case .series(let series), .rangeVector(_, _, _, let series): series.contains(where: \.usesHistograms)
-        case .scalar, .string: false
-        }
     }
 }

@@ -84,7 +84,7 @@ import Testing
             Issue.record("commands of other kinds: \(script.commands)")
             return
         }
-        #expect(load.stepMs == 30_000 && load.series.count == 2 && !load.usesHistograms)
+        #expect(load.stepMs == 30_000 && load.series.count == 2)
         #expect(sum.line == 6 && sum.query == "foo + bar" && sum.time == .instant(60_000))
         #expect(sum.expectations.isOrdered && sum.expectations.forbidsInfos)
         #expect(sum.expectations.warnings == [.message("something odd")])

@@ -43,6 +43,9 @@ struct Accumulator {
         }
     }
 
+    /// Counts something that is no number.
+    func count(_ step: Int) { n[step] += 1 }
+
     private func addToSum(_ column: UnsafePointer<Double>) {
         for k in 0..<steps {
             let value = column[k]

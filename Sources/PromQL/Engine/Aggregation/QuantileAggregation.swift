@@ -3,9 +3,13 @@ import Model
 /// `quantile`: of each group's values at each step.
 func quantileAggregation(
     _ quantile: ScalarColumn, _ vector: any VectorOperator, _ grouping: Grouping, _ grid: StepGrid,
-    _ context: QueryContext
+    _ remarks: AggregationRemarks
 ) throws(QueryError) -> any VectorOperator {
+    let context = remarks.context
     let source = try Materialized.of(vector, grid, context)
+    if (0..<source.count).contains(where: { !source.block.histograms($0).isEmpty }) {
+        remarks.ignoredHistogram(.quantile)
+    }
     let result = try ColumnBlock(rows: grouping.groups.count, steps: grid.count, context)
     // A selection looks at each value several times.
     let cost = (source.count / max(grouping.groups.count, 1)).multipliedClamped(by: 4 * grid.count)
@@ -36,9 +40,7 @@ func countValues(
     let source = try Materialized.of(vector, grid, context)
     let selection: LabelSelection =
         aggregate.isWithout ? .without(aggregate.grouping) : .only(aggregate.grouping + [label])
-    var table = LabelTable()
-    var columns: [ColumnBlock] = []
-    var dropsName: [Bool] = []
+    var counts = ValueCounts(label, selection, grid, context)
     for index in 0..<source.count {
         try context.check()
         let values = source.block.row(index)
@@ -46,23 +48,57 @@ func countValues(
         var known: (bits: UInt64, row: Int)?
         for k in 0..<grid.count where isPresent(values[k]) {
             if known?.bits != values[k].bitPattern {
-                var builder = LabelsBuilder(source.series[index].labels)
-                builder.set(label, formatFloat(values[k]))
-                let row = table.index(of: builder.labels(), selecting: selection)
-                if row == columns.count {
-                    columns.append(try ColumnBlock(rows: 1, steps: grid.count, context))
-                    columns[row].clear()
-                    dropsName.append(false)
-                }
-                if source.series[index].dropsName { dropsName[row] = true }
-                known = (values[k].bitPattern, row)
+                known = (values[k].bitPattern, try counts.row(formatFloat(values[k]), source.series[index]))
             }
-            guard let row = known?.row else { continue }
-            let counts = columns[row].row(0)
-            counts[k] = isAbsent(counts[k]) ? 1 : counts[k] + 1
+            if let known { counts.count(known.row, k) }
+        }
+        for one in source.block.histograms(index) {
+            let row = try counts.row(one.histogram.description, source.series[index])
+            counts.count(row, one.step)
         }
     }
-    let block = try ColumnBlock(rows: columns.count, steps: grid.count, context)
-    for (row, column) in columns.enumerated() { block.row(row).update(from: column.row(0), count: grid.count) }
-    return Materialized(zip(table.labels, dropsName).map { OutputSeries(labels: $0, dropsName: $1) }, block)
+    return try counts.result()
+}
+
+/// How many series have each value, per group and step, made as values are seen.
+private struct ValueCounts {
+    private let label: String
+    private let selection: LabelSelection
+    private let steps: Int
+    private let context: QueryContext
+    private var table = LabelTable()
+    private var columns: [ColumnBlock] = []
+    private var dropsName: [Bool] = []
+
+    init(_ label: String, _ selection: LabelSelection, _ grid: StepGrid, _ context: QueryContext) {
+        self.label = label
+        self.selection = selection
+        steps = grid.count
+        self.context = context
+    }
+
+    /// The row that counts the value `text` in the group of `series`.
+    mutating func row(_ text: String, _ series: OutputSeries) throws(QueryError) -> Int {
+        var builder = LabelsBuilder(series.labels)
+        builder.set(label, text)
+        let row = table.index(of: builder.labels(), selecting: selection)
+        if row == columns.count {
+            columns.append(try ColumnBlock(rows: 1, steps: steps, context))
+            columns[row].clear()
+            dropsName.append(false)
+        }
+        if series.dropsName { dropsName[row] = true }
+        return row
+    }
+
+    func count(_ row: Int, _ step: Int) {
+        let counts = columns[row].row(0)
+        counts[step] = isAbsent(counts[step]) ? 1 : counts[step] + 1
+    }
+
+    func result() throws(QueryError) -> any VectorOperator {
+        let block = try ColumnBlock(rows: columns.count, steps: steps, context)
+        for (row, column) in columns.enumerated() { try block.copy(column, row: 0, toRow: row) }
+        return Materialized(zip(table.labels, dropsName).map { OutputSeries(labels: $0, dropsName: $1) }, block)
+    }
 }

@@ -3,16 +3,16 @@ import Model
 /// Works out the columns of a vector some rows at a time, on several threads, and hands them on in order.
 private func forEachColumn(
     _ vector: any VectorOperator, _ grid: StepGrid, _ context: QueryContext,
-    _ body: (Int, Column) throws(QueryError) -> Void
+    _ body: (Int, Column, HistogramColumn) throws(QueryError) -> Void
 ) throws(QueryError) {
     let batch = min(vector.count, 32 * context.workers)
     let block = try ColumnBlock(rows: batch, steps: grid.count, context)
     for first in stride(from: 0, to: vector.count, by: max(batch, 1)) {
         let rows = min(batch, vector.count - first)
         try forEachIndex(rows, context, cost: vector.cost) { (row, worker) throws(QueryError) in
-            try vector.fill(first + row, block.row(row), worker)
+            try block.setHistograms(try vector.fill(first + row, block.row(row), worker), row: row)
         }
-        for row in 0..<rows { try body(first + row, block.row(row)) }
+        for row in 0..<rows { try body(first + row, block.row(row), block.histograms(row)) }
     }
 }
 
@@ -32,19 +32,22 @@ private struct SelectedRows {
     }
 
     /// The column of series `index`, which is absent throughout when it is asked for first.
-    mutating func column(_ index: Int) throws(QueryError) -> Column {
-        if let row = rowOf[index] { return columns[row].row(0) }
+    mutating func column(_ index: Int) throws(QueryError) -> Column { try block(index).row(0) }
+
+    /// The block of one row for series `index`.
+    mutating func block(_ index: Int) throws(QueryError) -> ColumnBlock {
+        if let row = rowOf[index] { return columns[row] }
         let column = try ColumnBlock(rows: 1, steps: steps, context)
         column.clear()
         rowOf[index] = columns.count
         columns.append(column)
         series.append(OutputSeries(labels: vector.labels(index), dropsName: vector.dropsName(index)))
-        return column.row(0)
+        return column
     }
 
     func result() throws(QueryError) -> any VectorOperator {
         let block = try ColumnBlock(rows: columns.count, steps: steps, context)
-        for (row, column) in columns.enumerated() { block.row(row).update(from: column.row(0), count: steps) }
+        for (row, column) in columns.enumerated() { try block.copy(column, row: 0, toRow: row) }
         return Materialized(series, block)
     }
 }
@@ -52,8 +55,9 @@ private struct SelectedRows {
 /// `topk` and `bottomk`: at each step each group's largest or smallest values, of equal ones those of earlier series.
 func rank(
     _ op: Aggregator, _ counts: [Int], _ vector: any VectorOperator, _ grouping: Grouping, _ grid: StepGrid,
-    _ context: QueryContext
+    _ remarks: AggregationRemarks
 ) throws(QueryError) -> any VectorOperator {
+    let context = remarks.context
     // The room for one group and step: no more than the group has series.
     let sizes = grouping.groups.indices.map { group in
         min(counts.max() ?? 0, grouping.starts[group + 1] - grouping.starts[group])
@@ -62,7 +66,8 @@ func rank(
     try context.hold(held)
     defer { context.release(held) }
     var heaps = sizes.map { RankHeaps(size: $0, steps: grid.count, isTop: op == .topk) }
-    try forEachColumn(vector, grid, context) { (index, column) in
+    try forEachColumn(vector, grid, context) { (index, column, histograms) in
+        if !histograms.isEmpty { remarks.ignoredHistogram(op) }
         let group = Int(grouping.groupOf[index])
         for k in 0..<grid.count where isPresent(column[k]) {
             heaps[group].offer(column[k], index, step: k, keeping: counts[k])
@@ -152,11 +157,15 @@ func limitK(
     defer { context.release(grouping.groups.count * steps) }
     var taken = [Int32](repeating: 0, count: grouping.groups.count * steps)
     var rows = SelectedRows(vector, grid, context)
-    try forEachColumn(vector, grid, context) { (index, column) throws(QueryError) in
+    try forEachColumn(vector, grid, context) { (index, column, histograms) throws(QueryError) in
         let base = Int(grouping.groupOf[index]) * steps
         for k in 0..<steps where isPresent(column[k]) && Int(taken[base + k]) < counts[k] {
             taken[base + k] += 1
             try rows.column(index)[k] = column[k]
+        }
+        for one in histograms where Int(taken[base + one.step]) < counts[one.step] {
+            taken[base + one.step] += 1
+            try rows.block(index).put(one.histogram, row: 0, step: one.step)
         }
     }
     return try rows.result()
@@ -167,11 +176,12 @@ func limitRatio(
     _ ratios: [Double], _ vector: any VectorOperator, _ grid: StepGrid, _ context: QueryContext
 ) throws(QueryError) -> any VectorOperator {
     var rows = SelectedRows(vector, grid, context)
-    try forEachColumn(vector, grid, context) { (index, column) throws(QueryError) in
+    try forEachColumn(vector, grid, context) { (index, column, histograms) throws(QueryError) in
         let place = Double(xxHash64(vector.labels(index).encoded)) / Double(UInt64.max)
-        for k in 0..<grid.count where isPresent(column[k]) {
-            let isIn = ratios[k] >= 0 ? place < ratios[k] : place >= 1 + ratios[k]
-            if isIn { try rows.column(index)[k] = column[k] }
+        func isIn(_ k: Int) -> Bool { ratios[k] >= 0 ? place < ratios[k] : place >= 1 + ratios[k] }
+        for k in 0..<grid.count where isPresent(column[k]) && isIn(k) { try rows.column(index)[k] = column[k] }
+        for one in histograms where isIn(one.step) {
+            try rows.block(index).put(one.histogram, row: 0, step: one.step)
         }
     }
     return try rows.result()

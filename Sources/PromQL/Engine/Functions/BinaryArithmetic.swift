@@ -11,6 +11,8 @@ func combine(_ op: BinaryOperator, _ left: Column, _ right: UnsafePointer<Double
     case .modulo: zip(left, right, count) { fmod($0, $1) }
     case .power: zip(left, right, count) { pow($0, $1) }
     case .atan2: zip(left, right, count) { Glibc.atan2($0, $1) }
+    // There is nothing in a number to trim.
+    case .trimUpper, .trimLower: left.update(repeating: absentValue, count: count)
     default: compare(op, left, right, count, returnsBool: returnsBool)
     }
 }

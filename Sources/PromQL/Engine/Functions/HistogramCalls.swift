@@ -1,29 +1,34 @@
+import Glibc
 import Model
 
 extension Planner {
-    /// The functions of histograms. Those of native histograms yield nothing of float samples.
+    /// The functions of histograms.
     func histogramCall(_ call: CallExpr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {
         let arguments = call.arguments
+        let inner = lookingAtBuckets(
+            !["histogram_count", "histogram_sum", "histogram_avg"].contains(call.function.name))
         switch call.function.name {
         case "histogram_quantile":
             let quantile = try scalar(arguments[0], grid)
             warnOfQuantile(quantile, at: arguments[0].range)
-            return try quantiles([quantile], label: nil, of: arguments[1], grid)
+            return try inner.quantiles([quantile], label: nil, of: arguments[1], grid)
         case "histogram_quantiles":
-            let label = try string(arguments[1])
-            guard isValidLabelName(label) else { throw .execution("invalid label name \(quoted(label))") }
+            let label = try labelName(arguments[1])
             var quantiles: [ScalarColumn] = []
             for argument in arguments.dropFirst(2) {
                 let quantile = try scalar(argument, grid)
                 warnOfQuantile(quantile, at: argument.range)
                 quantiles.append(quantile)
             }
-            return try self.quantiles(quantiles, label: label, of: arguments[0], grid)
+            return try inner.quantiles(quantiles, label: label, of: arguments[0], grid)
         case "histogram_fraction":
             let lower = try scalar(arguments[0], grid)
             let upper = try scalar(arguments[1], grid)
-            return try fractions(lower, upper, of: arguments[2], grid)
-        default: return EmptyVector()
+            return try inner.fractions(lower, upper, of: arguments[2], grid)
+        default:
+            let input = try inner.vector(arguments[0], grid, consumer: call.function.name)
+            guard let function = HistogramFunction(rawValue: call.function.name) else { return EmptyVector() }
+            return HistogramFunctionOperator(input, function, steps: grid.count)
         }
     }
 
@@ -32,31 +37,24 @@ extension Planner {
         _ quantiles: [ScalarColumn], label: String?, of argument: Expr, _ grid: StepGrid
     ) throws(QueryError) -> any VectorOperator {
         let input = try vector(argument, grid, consumer: "histogram_quantile")
-        let histograms = try ClassicHistograms(input, grid, context)
-        histograms.warnOfMalformed(at: argument.range)
+        let histograms = try AnyHistograms(input, grid, context, at: argument.range)
         var series: [OutputSeries] = []
         for quantile in quantiles {
-            for group in histograms.grouping.groups {
-                var builder = LabelsBuilder(group.labels)
+            for row in histograms.rows {
+                var builder = LabelsBuilder(row.labels)
                 if let label { builder.set(label, openMetricsFloat(quantile[0])) }
                 series.append(OutputSeries(labels: builder.labels(), dropsName: true))
             }
         }
-        let groups = histograms.grouping.groups.count
+        let rows = histograms.rows.count
         let block = try ColumnBlock(rows: series.count, steps: grid.count, context)
-        let context = context
-        try forEachIndex(groups, context, cost: grid.count * 100) { (group, worker) throws(QueryError) in
-            var forced = false
+        try forEachIndex(rows, context, cost: grid.count * 100) { (row, worker) throws(QueryError) in
             for k in 0..<grid.count {
-                let buckets = histograms.buckets(group, k)
+                let sample = histograms.sample(row, k)
                 for (index, quantile) in quantiles.enumerated() {
-                    let found =
-                        buckets.isEmpty ? BucketQuantile(value: absentValue) : bucketQuantile(quantile[k], buckets)
-                    block.row(index * groups + group)[k] = found.value
-                    forced = forced || found.wasForcedMonotonic
+                    block.row(index * rows + row)[k] = histograms.quantile(quantile[k], sample, row)
                 }
             }
-            if forced { histograms.informOfForcing(group, at: argument.range) }
         }
         return Materialized(series, block)
     }
@@ -65,40 +63,123 @@ extension Planner {
         throws(QueryError) -> any VectorOperator
     {
         let input = try vector(argument, grid, consumer: "histogram_fraction")
-        let histograms = try ClassicHistograms(input, grid, context)
-        histograms.warnOfMalformed(at: argument.range)
-        let series = histograms.grouping.groups.map { OutputSeries(labels: $0.labels, dropsName: true) }
+        let histograms = try AnyHistograms(input, grid, context, at: argument.range)
+        let series = histograms.rows.map { OutputSeries(labels: $0.labels, dropsName: true) }
         let block = try ColumnBlock(rows: series.count, steps: grid.count, context)
-        try forEachIndex(series.count, context, cost: grid.count * 100) { (group, worker) throws(QueryError) in
+        try forEachIndex(series.count, context, cost: grid.count * 100) { (row, worker) throws(QueryError) in
             for k in 0..<grid.count {
-                let buckets = histograms.buckets(group, k)
-                block.row(group)[k] = buckets.isEmpty ? absentValue : bucketFraction(lower[k], upper[k], buckets)
+                block.row(row)[k] = histograms.fraction(lower[k], upper[k], histograms.sample(row, k), row)
             }
         }
         return Materialized(series, block)
     }
 }
 
-/// The classic histograms of a vector: its series grouped by all labels but `le`.
-private struct ClassicHistograms: Sendable {
-    let grouping: Grouping
+/// The functions that take a number from each native histogram by itself.
+enum HistogramFunction: String, Sendable {
+    case count = "histogram_count"
+    case sum = "histogram_sum"
+    case average = "histogram_avg"
+    case deviation = "histogram_stddev"
+    case variance = "histogram_stdvar"
+
+    func value(_ histogram: Histogram) -> Double {
+        switch self {
+        case .count: histogram.count
+        case .sum: histogram.sum
+        case .average: histogram.sum / histogram.count
+        case .deviation: histogram.variance.squareRoot()
+        case .variance: histogram.variance
+        }
+    }
+}
+
+/// A number of each native histogram of a vector; of samples that are numbers already nothing.
+private final class HistogramFunctionOperator: VectorOperator {
+    private let input: any VectorOperator
+    private let function: HistogramFunction
+    private let steps: Int
+
+    init(_ input: any VectorOperator, _ function: HistogramFunction, steps: Int) {
+        self.input = input
+        self.function = function
+        self.steps = steps
+    }
+
+    var count: Int { input.count }
+    var cost: Int { input.cost + steps }
+    func labels(_ index: Int) -> Labels { input.labels(index) }
+    func dropsName(_ index: Int) -> Bool { true }
+
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
+        let histograms = try input.fill(index, column, worker)
+        column.update(repeating: absentValue, count: steps)
+        for one in histograms { column[one.step] = function.value(one.histogram) }
+        return []
+    }
+}
+
+/// The histograms of a vector, classic and native: of the classic ones the series grouped by all labels but `le`.
+private struct AnyHistograms: Sendable {
+    /// What a histogram's series come to.
+    struct Row {
+        let labels: Labels
+        /// The group of classic buckets, and the series of native histograms, that have these labels.
+        var group: Int?
+        var native: Int?
+    }
+
+    enum Sample {
+        case classic([Bucket])
+        case native(Histogram)
+    }
+
+    let rows: [Row]
+    private let grouping: Grouping
     private let source: Materialized
     private let context: QueryContext
+    private let range: SourceRange
     /// Of each series, in the source's order; NaN where there is none.
     private let bounds: [Double]
 
-    init(_ vector: any VectorOperator, _ grid: StepGrid, _ context: QueryContext) throws(QueryError) {
+    init(_ vector: any VectorOperator, _ grid: StepGrid, _ context: QueryContext, at range: SourceRange)
+        throws(QueryError)
+    {
         source = try Materialized.of(vector, grid, context)
         self.context = context
+        self.range = range
         bounds = source.series.map { parsedBound($0.labels["le"] ?? "") ?? .nan }
         let bounds = bounds
         let source = source
         let withBound = source.series.indices.filter { !bounds[$0].isNaN }
         grouping = Grouping(source, .removing(["le"]), of: withBound)
+        var table = LabelTable()
+        var rows: [Row] = []
+        for (group, series) in grouping.groups.enumerated() {
+            _ = table.index(of: series.labels)
+            rows.append(Row(labels: series.labels, group: group))
+        }
+        for index in 0..<source.count where !source.block.histograms(index).isEmpty {
+            let row = table.index(of: source.series[index].labels)
+            if row == rows.count { rows.append(Row(labels: source.series[index].labels)) }
+            rows[row].native = index
+        }
+        self.rows = rows
+        warnOfMalformed()
     }
 
-    /// The buckets of one histogram at one step.
-    func buckets(_ group: Int, _ step: Int) -> [Bucket] {
+    /// The histogram of a row at one step; nil where there is none, or both kinds.
+    func sample(_ row: Int, _ step: Int) -> Sample? {
+        let native = rows[row].native.flatMap { source.block.histograms($0).at(step) }
+        let buckets = rows[row].group.map { self.buckets($0, step) } ?? []
+        if native != nil, !buckets.isEmpty {
+            context.warn("vector contains a mix of classic and native histograms" + metricSuffix(row), at: range)
+            return nil
+        }
+        return native.map { .native($0) } ?? (buckets.isEmpty ? nil : .classic(buckets))
+    }
+
+    private func buckets(_ group: Int, _ step: Int) -> [Bucket] {
         var result: [Bucket] = []
         for index in grouping.members(group) {
             let count = source.block.row(Int(index))[step]
@@ -107,7 +188,40 @@ private struct ClassicHistograms: Sendable {
         return result
     }
 
-    func warnOfMalformed(at range: SourceRange) {
+    func quantile(_ q: Double, _ sample: Sample?, _ row: Int) -> Double {
+        switch sample {
+        case .classic(let buckets)?:
+            let found = bucketQuantile(q, buckets)
+            if found.wasForcedMonotonic { informOfForcing(row) }
+            return found.value
+        case .native(let histogram)?:
+            let (value, observations) = histogram.quantile(q)
+            if observations != .none {
+                let result = observations == .result ? "NaN" : "skewed higher"
+                context.inform(
+                    "input to histogram_quantile has NaN observations, result is \(result)" + metricSuffix(row),
+                    at: range)
+            }
+            return value
+        case nil: return absentValue
+        }
+    }
+
+    func fraction(_ lower: Double, _ upper: Double, _ sample: Sample?, _ row: Int) -> Double {
+        switch sample {
+        case .classic(let buckets)?: return bucketFraction(lower, upper, buckets)
+        case .native(let histogram)?:
+            if histogram.sum.isNaN {
+                context.inform(
+                    "input to histogram_fraction has NaN observations, which are excluded from all fractions"
+                        + metricSuffix(row), at: range)
+            }
+            return histogram.fraction(lower, upper)
+        case nil: return absentValue
+        }
+    }
+
+    private func warnOfMalformed() {
         for (index, bound) in bounds.enumerated() where bound.isNaN {
             guard presentCount(source.block.row(index), source.block.steps) > 0 else { continue }
             let labels = source.series[index].labels
@@ -117,12 +231,13 @@ private struct ClassicHistograms: Sendable {
         }
     }
 
-    func informOfForcing(_ group: Int, at range: SourceRange) {
+    private func informOfForcing(_ row: Int) {
         context.inform(
             "input to histogram_quantile needed to be fixed for monotonicity (see https://prometheus.io/docs/"
-                + "prometheus/latest/querying/functions/#histogram_quantile)"
-                + metricSuffix(grouping.groups[group].labels), at: range)
+                + "prometheus/latest/querying/functions/#histogram_quantile)" + metricSuffix(row), at: range)
     }
+
+    private func metricSuffix(_ row: Int) -> String { metricSuffix(rows[row].labels) }
 
     private func metricSuffix(_ labels: Labels) -> String {
         " for metric name \(quoted(labels.metricName ?? ""))"

@@ -41,7 +41,7 @@ struct InfoFunction {
             let one = base.series[index]
             let candidates = isInfo(one.labels) ? nil : byTarget[InfoFunction.target(one.labels)]
             var last: (infos: [Int], row: Int?)?
-            for k in 0..<steps where isPresent(base.block.row(index)[k]) {
+            for k in base.block.presentSteps(row: index) {
                 let chosen = try newest(candidates ?? [], k)
                 if last?.infos != chosen {
                     guard let labels = try enriched(one.labels, chosen) else {
@@ -57,12 +57,15 @@ struct InfoFunction {
                     last = (chosen, row)
                 }
                 guard let row = last?.row else { continue }
-                if isPresent(columns[row].row(0)[k]) { throw duplicateSeriesError }
+                if columns[row].hasSample(row: 0, step: k) { throw duplicateSeriesError }
                 columns[row].row(0)[k] = base.block.row(index)[k]
+                if let histogram = base.block.histograms(index).at(k) {
+                    try columns[row].put(histogram, row: 0, step: k)
+                }
             }
         }
         let block = try ColumnBlock(rows: columns.count, steps: steps, context)
-        for (row, column) in columns.enumerated() { block.row(row).update(from: column.row(0), count: steps) }
+        for (row, column) in columns.enumerated() { try block.copy(column, row: 0, toRow: row) }
         return Materialized(series, block)
     }
 
@@ -159,9 +162,10 @@ extension Planner {
     private func vectorOfTimes(_ selector: VectorSelector, _ grid: StepGrid) throws(QueryError) -> Materialized {
         guard selector.at != nil, grid.count > 1 else {
             return try Materialized.of(
-                try self.selector(selector, grid, output: .timestamp, consumer: "info"), grid, context)
+                try self.selector(selector, grid, output: .infoTimestamp, consumer: "info"), grid, context)
         }
-        let single = try self.selector(selector, StepGrid(instant: grid.start), output: .timestamp, consumer: "info")
+        let single = try self.selector(
+            selector, StepGrid(instant: grid.start), output: .infoTimestamp, consumer: "info")
         return try Materialized.of(Repeated(single, steps: grid.count), grid, context)
     }
 }

@@ -23,7 +23,9 @@ extension Planner {
     private func sorted(_ source: Materialized, _ isBefore: ((Double, Double)) -> Bool) throws(QueryError)
         -> Materialized
     {
-        let order = (0..<source.count).sorted { isBefore((source.block.row($0)[0], source.block.row($1)[0])) }
+        // Histograms have no order among numbers, and are left out.
+        let numbers = (0..<source.count).filter { source.block.histograms($0).isEmpty }
+        let order = numbers.sorted { isBefore((source.block.row($0)[0], source.block.row($1)[0])) }
         return try permuted(source, order)
     }
 
@@ -31,7 +33,9 @@ extension Planner {
         -> Materialized
     {
         let keys = source.series.map { series in names.map { series.labels[$0] ?? "" } }
-        let order = (0..<source.count).sorted { a, b in
+        // Histograms have no order among numbers, and are left out.
+        let numbers = (0..<source.count).filter { source.block.histograms($0).isEmpty }
+        let order = numbers.sorted { a, b in
             let (a, b) = isDescending ? (b, a) : (a, b)
             for (left, right) in zip(keys[a], keys[b]) where left != right { return naturalOrder(left, right) }
             return source.series[a].labels < source.series[b].labels
@@ -41,7 +45,7 @@ extension Planner {
 
     private func permuted(_ source: Materialized, _ order: [Int]) throws(QueryError) -> Materialized {
         let block = try ColumnBlock(rows: order.count, steps: 1, context)
-        for (row, index) in order.enumerated() { block.row(row).initialize(to: source.block.row(index)[0]) }
+        for (row, index) in order.enumerated() { try block.copy(source.block, row: index, toRow: row) }
         return Materialized(order.map { source.series[$0] }, block)
     }
 }

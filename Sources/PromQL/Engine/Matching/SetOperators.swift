@@ -15,15 +15,19 @@ final class PresenceMasks: @unchecked Sendable {
 
     deinit { words.deallocate() }
 
-    /// Adds the steps at which `column` is present.
-    func add(_ column: Column, _ steps: Int, toRow row: Int) {
+    /// Adds the steps at which there is a sample.
+    func add(_ column: Column, _ histograms: HistogramColumn, _ steps: Int, toRow row: Int) {
         let words = words + row * wordsPerRow
         for k in 0..<steps where isPresent(column[k]) { words[k >> 6] |= 1 << UInt64(k & 63) }
+        for one in histograms { words[one.step >> 6] |= 1 << UInt64(one.step & 63) }
     }
 
     /// Makes absent what is at steps at which the row is not present, or, with `inverted`, at which it is.
-    func mask(_ column: Column, _ steps: Int, byRow row: Int, inverted: Bool) {
+    func mask(_ column: Column, _ histograms: inout HistogramColumn, _ steps: Int, byRow row: Int, inverted: Bool) {
         let words = words + row * wordsPerRow
+        if !histograms.isEmpty {
+            histograms.removeAll { words[$0.step >> 6] >> UInt64($0.step & 63) & 1 == (inverted ? 1 : 0) }
+        }
         for k in 0..<steps {
             let isSet = words[k >> 6] >> UInt64(k & 63) & 1 == 1
             if isSet == inverted { column[k] = absentValue }
@@ -53,15 +57,15 @@ private final class MaskedOperator: VectorOperator {
     func labels(_ index: Int) -> Labels { input.labels(index) }
     func dropsName(_ index: Int) -> Bool { input.dropsName(index) }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         if let row = rows[index] {
-            try input.fill(index, column, worker)
-            masks.mask(column, steps, byRow: row, inverted: inverted)
-        } else if inverted {
-            try input.fill(index, column, worker)
-        } else {
-            column.update(repeating: absentValue, count: steps)
+            var histograms = try input.fill(index, column, worker)
+            masks.mask(column, &histograms, steps, byRow: row, inverted: inverted)
+            return histograms
         }
+        if inverted { return try input.fill(index, column, worker) }
+        column.update(repeating: absentValue, count: steps)
+        return []
     }
 }
 
@@ -108,8 +112,8 @@ private func masked(
         defer { worker.giveBack(column) }
         for index in grouping.members(group) {
             try context.check()
-            try other.fill(Int(index), column, worker)
-            masks.add(column, grid.count, toRow: group)
+            let histograms = try other.fill(Int(index), column, worker)
+            masks.add(column, histograms, grid.count, toRow: group)
         }
     }
     var table = LabelTable()
@@ -139,11 +143,8 @@ private final class Concatenated: VectorOperator {
         index < first.count ? first.dropsName(index) : second.dropsName(index - first.count)
     }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
-        if index < first.count {
-            try first.fill(index, column, worker)
-        } else {
-            try second.fill(index - first.count, column, worker)
-        }
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
+        index < first.count
+            ? try first.fill(index, column, worker) : try second.fill(index - first.count, column, worker)
     }
 }

@@ -54,19 +54,20 @@ struct StepwiseMatch {
         for index in 0..<vector.count {
             let column = vector.block.row(index)
             for k in 0..<steps where isPresent(column[k]) { result[k] = true }
+            for one in vector.block.histograms(index) { result[one.step] = true }
         }
         return result
     }
 
     /// Combines what a match group has at one step.
     private func pair(_ group: Int, _ k: Int, _ output: inout Output) throws(QueryError) {
-        let partner = oneOf[group].first { isPresent(one.block.row($0)[k]) }
-        guard let right = partner.map({ one.block.row($0)[k] }) ?? match.fillOne else { return }
+        let partner = oneOf[group].first { one.block.hasSample(row: $0, step: k) }
+        let sample = partner.flatMap { one.block.sample(row: $0, step: k) }
+        guard let right = sample ?? match.fillOne.map({ .float($0) }) else { return }
         let groupLabels = groups.labels[group]
         var found = false
         for index in manyOf[group] {
-            let value = many.block.row(index)[k]
-            if isAbsent(value) { continue }
+            guard let value = many.block.sample(row: index, step: k) else { continue }
             if found, match.isOneToOne {
                 throw .execution(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
@@ -77,7 +78,7 @@ struct StepwiseMatch {
             }
         }
         guard !found, let partner, let left = match.fillMany else { return }
-        try output.add(group, k, left, right, many: nil, one: partner) {
+        try output.add(group, k, .float(left), right, many: nil, one: partner) {
             match.resultLabels(groupLabels, one.labels(partner))
         }
     }
@@ -89,8 +90,7 @@ struct StepwiseMatch {
         for members in oneOf where members.count > 1 {
             var present = [Int](repeating: -1, count: steps)
             for index in members {
-                let column = one.block.row(index)
-                for k in 0..<steps where isPresent(column[k]) && (isManyPresent[k] || match.fillMany != nil) {
+                for k in one.block.presentSteps(row: index) where isManyPresent[k] || match.fillMany != nil {
                     if present[k] < 0 {
                         present[k] = index
                     } else if earliest.map({ (k, index) < ($0.step, $0.second) }) ?? true {
@@ -126,21 +126,30 @@ struct StepwiseMatch {
         init(_ match: VectorMatch) { self.match = match }
 
         mutating func add(
-            _ group: Int, _ k: Int, _ manyValue: Double, _ oneValue: Double, many: Int?, one: Int?,
+            _ group: Int, _ k: Int, _ manyValue: SampleValue, _ oneValue: SampleValue, many: Int?, one: Int?,
             labels: () -> Labels
         ) throws(QueryError) {
             let row = try row(PairKey(many: many, one: one), labels)
             let column = columns[row].row(0)
-            if isPresent(column[k]) {
+            if columns[row].hasSample(row: 0, step: k) {
                 if groupOf[row] != group { throw duplicateSeriesError }
                 throw .execution("multiple matches for labels: grouping labels must ensure unique matches")
             }
             groupOf[row] = group
-            var result = match.manyIsLeft ? manyValue : oneValue
-            withUnsafePointer(to: match.manyIsLeft ? oneValue : manyValue) {
-                combine(match.binary.op, &result, $0, 1, returnsBool: match.binary.returnsBool)
+            let left = match.manyIsLeft ? manyValue : oneValue
+            let right = match.manyIsLeft ? oneValue : manyValue
+            if case .float(var result) = left, case .float(let other) = right, !match.binary.op.isTrim {
+                withUnsafePointer(to: other) {
+                    combine(match.binary.op, &result, $0, 1, returnsBool: match.binary.returnsBool)
+                }
+                column[k] = result
+                return
             }
-            column[k] = result
+            switch HistogramOperator(binary: match.binary, context: match.context).combine(left, right) {
+            case .float(let result): column[k] = result
+            case .histogram(let histogram): try columns[row].put(histogram, row: 0, step: k)
+            case nil: break
+            }
         }
 
         private mutating func row(_ key: PairKey, _ labels: () -> Labels) throws(QueryError) -> Int {
@@ -161,7 +170,7 @@ struct StepwiseMatch {
         func result() throws(QueryError) -> any VectorOperator {
             let block = try ColumnBlock(rows: columns.count, steps: match.grid.count, match.context)
             for (row, column) in columns.enumerated() {
-                block.row(row).update(from: column.row(0), count: match.grid.count)
+                try block.copy(column, row: 0, toRow: row)
             }
             return Materialized(series, block)
         }

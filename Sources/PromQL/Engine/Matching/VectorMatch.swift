@@ -64,13 +64,12 @@ struct VectorMatch {
         let isShared = !isOneToOne && pairs.count > Set(pairs.map(\.one)).count
         let one = isShared ? try Materialized.of(one, grid, context) : one
         return PairedOperator(
-            binary.op, pairs, many: many, one: one, manyIsLeft: manyIsLeft, returnsBool: binary.returnsBool,
-            steps: grid.count)
+            binary, pairs, many: many, one: one, manyIsLeft: manyIsLeft, steps: grid.count)
     }
 
     /// The labels of what two series give.
     func resultLabels(_ many: Labels, _ one: Labels) -> Labels {
-        var result = binary.op.isComparison ? many : MetadataLabels.drop(many)
+        var result = binary.op.keepsName ? many : MetadataLabels.drop(many)
         if isOneToOne {
             result = (matching.isOn ? LabelSelection.only : LabelSelection.removing)(matching.labels)(result)
         }
@@ -83,7 +82,7 @@ struct VectorMatch {
     /// - Parameter manyIndex: the series of the many side; nil where a fill value stands for it.
     func resultSeries(_ labels: Labels, manyIndex: Int?) -> OutputSeries {
         let isHidden = manyIndex.map { many.dropsName($0) } ?? false
-        return OutputSeries(labels: labels, dropsName: binary.returnsBool || binary.op.isComparison && isHidden)
+        return OutputSeries(labels: labels, dropsName: binary.returnsBool || binary.op.keepsName && isHidden)
     }
 }
 
@@ -96,24 +95,22 @@ struct SeriesPair: Sendable {
 
 /// Fixed pairs of series, combined column by column.
 private final class PairedOperator: VectorOperator {
-    private let op: BinaryOperator
+    private let binary: BinaryExpr
     private let pairs: [SeriesPair]
     private let many: any VectorOperator
     private let one: any VectorOperator
     private let manyIsLeft: Bool
-    private let returnsBool: Bool
     private let steps: Int
 
     init(
-        _ op: BinaryOperator, _ pairs: [SeriesPair], many: any VectorOperator, one: any VectorOperator,
-        manyIsLeft: Bool, returnsBool: Bool, steps: Int
+        _ binary: BinaryExpr, _ pairs: [SeriesPair], many: any VectorOperator, one: any VectorOperator,
+        manyIsLeft: Bool, steps: Int
     ) {
-        self.op = op
+        self.binary = binary
         self.pairs = pairs
         self.many = many
         self.one = one
         self.manyIsLeft = manyIsLeft
-        self.returnsBool = returnsBool
         self.steps = steps
     }
 
@@ -122,13 +119,23 @@ private final class PairedOperator: VectorOperator {
     func labels(_ index: Int) -> Labels { pairs[index].output.labels }
     func dropsName(_ index: Int) -> Bool { pairs[index].output.dropsName }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         let other = worker.takeColumn(steps)
         defer { worker.giveBack(other) }
         let pair = pairs[index]
         // The left side's column is the one that the result is written into.
-        try many.fill(pair.many, manyIsLeft ? column : other, worker)
-        try one.fill(pair.one, manyIsLeft ? other : column, worker)
-        combine(op, column, other, steps, returnsBool: returnsBool)
+        let ofMany = try many.fill(pair.many, manyIsLeft ? column : other, worker)
+        let ofOne = try one.fill(pair.one, manyIsLeft ? other : column, worker)
+        let op = HistogramOperator(binary: binary, context: worker.context)
+        if binary.op.isTrim, (0..<steps).contains(where: { isPresent(column[$0]) && isPresent(other[$0]) }) {
+            _ = op.combine(.float(0), .float(0))
+        }
+        if ofMany.isEmpty, ofOne.isEmpty {
+            combine(binary.op, column, other, steps, returnsBool: binary.returnsBool)
+            return []
+        }
+        let results = op.combine(column, manyIsLeft ? ofMany : ofOne, other, manyIsLeft ? ofOne : ofMany)
+        combine(binary.op, column, other, steps, returnsBool: binary.returnsBool)
+        return place(results, into: column)
     }
 }

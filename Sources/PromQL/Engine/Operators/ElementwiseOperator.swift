@@ -11,9 +11,9 @@ enum ElementStage: Sendable {
     case clampMax(ScalarColumn)
     case round(toNearest: ScalarColumn)
     /// An operator with a scalar on its right.
-    case withRight(BinaryOperator, ScalarColumn, returnsBool: Bool)
+    case withRight(BinaryExpr, ScalarColumn)
     /// An operator with a scalar on its left.
-    case withLeft(BinaryOperator, ScalarColumn, returnsBool: Bool)
+    case withLeft(BinaryExpr, ScalarColumn)
     /// `on` is 1 at the steps at which values stay.
     case gate(on: ScalarColumn)
 
@@ -34,13 +34,41 @@ enum ElementStage: Sendable {
                 let inverse = 1 / nearest
                 return (value * inverse + 0.5).rounded(.down) / inverse
             }
-        case .withRight(let op, let scalar, let returnsBool):
-            combine(op, column, scalar.values, steps, returnsBool: returnsBool)
-        case .withLeft(let op, let scalar, let returnsBool):
-            applyLeft(op, scalar, column, steps, returnsBool: returnsBool, worker)
+        case .withRight(let binary, let scalar):
+            remarkOnTrimming(binary, column, steps, worker)
+            combine(binary.op, column, scalar.values, steps, returnsBool: binary.returnsBool)
+        case .withLeft(let binary, let scalar):
+            remarkOnTrimming(binary, column, steps, worker)
+            applyLeft(binary.op, scalar, column, steps, returnsBool: binary.returnsBool, worker)
         case .gate(let on):
             for k in 0..<steps where on[k] != 1 { column[k] = absentValue }
         }
+    }
+
+    /// What becomes of native histograms; most functions know of numbers only. A number that comes of one goes into
+    /// `column`.
+    func apply(_ histograms: HistogramColumn, _ column: Column, _ worker: Worker) -> HistogramColumn {
+        switch self {
+        case .function(.negate):
+            return histograms.map { StepHistogram(step: $0.step, histogram: $0.histogram.multiplied(by: -1)) }
+        case .evaluationTime(let grid):
+            for one in histograms { column[one.step] = Double(grid.time(one.step)) / 1000 }
+            return []
+        case .gate(let on): return histograms.filter { on[$0.step] == 1 }
+        case .withRight(let binary, let scalar):
+            let op = HistogramOperator(binary: binary, context: worker.context)
+            return place(op.combine(column, histograms, scalar.values, []), into: column)
+        case .withLeft(let binary, let scalar):
+            let op = HistogramOperator(binary: binary, context: worker.context)
+            return place(op.combine(scalar.values, [], column, histograms), into: column)
+        default: return []
+        }
+    }
+
+    /// Says that numbers cannot be trimmed where there are some.
+    private func remarkOnTrimming(_ binary: BinaryExpr, _ column: Column, _ steps: Int, _ worker: Worker) {
+        guard binary.op.isTrim, presentCount(column, steps) > 0 else { return }
+        _ = HistogramOperator(binary: binary, context: worker.context).combine(.float(0), .float(0))
     }
 
     /// A filtering comparison yields the vector's value on whichever side it stands, so that it is turned around.
@@ -98,8 +126,9 @@ final class ElementwiseOperator: VectorOperator {
     func labels(_ index: Int) -> Labels { input.labels(index) }
     func dropsName(_ index: Int) -> Bool { namesDropped || input.dropsName(index) }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
-        try input.fill(index, column, worker)
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
+        let histograms = try input.fill(index, column, worker)
         stage.apply(column, steps, worker)
+        return histograms.isEmpty ? [] : stage.apply(histograms, column, worker)
     }
 }

@@ -6,6 +6,10 @@ final class InstantSelector: VectorOperator {
         case value
         /// Seconds since the Unix epoch of the sample.
         case timestamp
+        /// Seconds since the Unix epoch of the time from which on the sample counts, 0 where it is not known.
+        case startTimestamp
+        /// The same, and an error where a sample is a histogram, as no info metric has any.
+        case infoTimestamp
         /// What a straight line between the samples around the step gives.
         case interpolation
     }
@@ -16,8 +20,14 @@ final class InstantSelector: VectorOperator {
     private let lookbackMs: Int64
     private let output: Output
     private let isCounted: Bool
+    /// Whether of histograms only the totals are wanted.
+    private let onlyTotals: Bool
 
-    init(_ set: any SeriesSet, times: StepGrid, lookbackMs: Int64, output: Output, isCounted: Bool) {
+    init(
+        _ set: any SeriesSet, times: StepGrid, lookbackMs: Int64, output: Output, isCounted: Bool,
+        onlyTotals: Bool = false
+    ) {
+        self.onlyTotals = onlyTotals
         selected = set
         self.times = times
         self.lookbackMs = lookbackMs
@@ -28,21 +38,55 @@ final class InstantSelector: VectorOperator {
     var count: Int { selected.count }
     var cost: Int { times.count + estimatedSamples(times.end &- times.start &+ lookbackMs) }
     func labels(_ index: Int) -> Labels { selected.labels(index) }
-    func dropsName(_ index: Int) -> Bool { output == .timestamp }
+    func dropsName(_ index: Int) -> Bool { output != .value && output != .interpolation }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         let buffer = worker.takeBuffer()
         defer { worker.giveBack(buffer) }
         try worker.read(selected, index, into: buffer)
         let samples = Samples(buffer)
-        let present =
-            switch output {
-            case .value: pickNewest(samples, times, lookbackMs, column)
-            case .timestamp: pickNewestTimestamps(samples, times, lookbackMs, column)
-            case .interpolation:
-                interpolateSteps(Samples(buffer, droppingStale: ()), times, lookbackMs, column)
+        var present: Int
+        var histograms: HistogramColumn = []
+        switch output {
+        case .value:
+            present = pickNewest(samples, times, lookbackMs, column)
+            if !buffer.histograms.isEmpty { histograms = takeHistograms(buffer, column) }
+        case .timestamp:
+            present = replaceNewest(samples, times, lookbackMs, column) { Double(samples.timestamps[$0]) / 1000 }
+        case .infoTimestamp:
+            guard buffer.histograms.isEmpty else {
+                throw .execution("this should be an info metric, with float samples: \(bracedText(labels(index)))")
             }
+            present = replaceNewest(samples, times, lookbackMs, column) { Double(samples.timestamps[$0]) / 1000 }
+        case .startTimestamp:
+            let starts = buffer.expandedStartTimes()
+            present = replaceNewest(samples, times, lookbackMs, column) { Double(starts[$0]) / 1000 }
+        case .interpolation:
+            present = interpolateSteps(Samples(buffer, droppingStale: ()), times, lookbackMs, column)
+            if !buffer.histograms.isEmpty {
+                histograms = interpolateHistograms(buffer, times, lookbackMs, column)
+                present = presentCount(column, times.count)
+            }
+        }
+        for one in histograms { present += one.histogram.heldSamples }
         if isCounted { worker.samplesRead += present }
+        return histograms
+    }
+
+    /// Takes the steps whose newest sample is a histogram out of `column`.
+    private func takeHistograms(_ buffer: SampleBuffer, _ column: Column) -> HistogramColumn {
+        if onlyTotals { buffer.reduceToTotals() }
+        var result: HistogramColumn = []
+        var next = 0
+        var histogram = 0
+        for k in 0..<times.count where isPresent(column[k]) {
+            while next < buffer.count, buffer.timestamps[next] <= times.time(k) { next += 1 }
+            while histogram < buffer.histograms.count, buffer.histograms[histogram].index < next - 1 { histogram += 1 }
+            guard histogram < buffer.histograms.count, buffer.histograms[histogram].index == next - 1 else { continue }
+            column[k] = absentValue
+            result.append(StepHistogram(step: k, histogram: buffer.histograms[histogram].histogram))
+        }
+        return result
     }
 }
 
@@ -68,13 +112,15 @@ private func pickNewest(_ samples: Samples, _ times: StepGrid, _ lookbackMs: Int
     return present
 }
 
-/// As ``pickNewest``, with the sample's time in seconds in place of its value.
-private func pickNewestTimestamps(_ samples: Samples, _ times: StepGrid, _ lookbackMs: Int64, _ column: Column) -> Int {
+/// As ``pickNewest``, with what `value` gives for the sample's index in place of its value.
+private func replaceNewest(
+    _ samples: Samples, _ times: StepGrid, _ lookbackMs: Int64, _ column: Column, _ value: (Int) -> Double
+) -> Int {
     let present = pickNewest(samples, times, lookbackMs, column)
     var next = 0
     for k in 0..<times.count where isPresent(column[k]) {
         while next < samples.count, samples.timestamps[next] <= times.time(k) { next &+= 1 }
-        column[k] = Double(samples.timestamps[next &- 1]) / 1000
+        column[k] = value(next &- 1)
     }
     return present
 }

@@ -25,13 +25,59 @@ final class RangeFunctionOperator: VectorOperator {
     func labels(_ index: Int) -> Labels { source.labels(index) }
     func dropsName(_ index: Int) -> Bool { !call.function.keepsName || source.dropsName(index) }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         let buffer = worker.takeBuffer()
         defer { worker.giveBack(buffer) }
         try source.read(index, into: buffer, worker)
-        let seen = call.evaluate(Samples(buffer), column)
+        if !buffer.histograms.isEmpty { return fillMixed(index, buffer, column, worker) }
+        let seen =
+            buffer.startTimes.isEmpty ? call.evaluate(Samples(buffer), column) : fillStarted(index, buffer, column)
         if isCounted { worker.samplesRead += seen }
         if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index)) }
+        return []
+    }
+
+    /// Evaluates it for a series of numbers of some of which it is known since when they count.
+    private func fillStarted(_ index: Int, _ buffer: SampleBuffer, _ column: Column) -> Int {
+        checkStarts(index, buffer)
+        return evaluate(buffer, starts: buffer.expandedStartTimes(), column)
+    }
+
+    private func evaluate(_ buffer: SampleBuffer, starts: [Int64], _ column: Column) -> Int {
+        starts.withUnsafeBufferPointer { starts in
+            var samples = Samples(buffer)
+            if !starts.isEmpty { samples.starts = starts.baseAddress }
+            return call.evaluate(samples, column)
+        }
+    }
+
+    /// Evaluates it for a series with native histograms.
+    private func fillMixed(_ index: Int, _ buffer: SampleBuffer, _ column: Column, _ worker: Worker) -> HistogramColumn
+    {
+        let samples = MixedSamples(buffer)
+        let numbers = worker.takeBuffer()
+        defer { worker.giveBack(numbers) }
+        let starts = samples.copyNumbers(into: numbers)
+        if !buffer.startTimes.isEmpty { checkStarts(index, buffer) }
+        let numbersSeen = evaluate(numbers, starts: starts, column)
+        let labels = source.labels(index)
+        if call.function.wantsCounter, numbersSeen > 0 { checkIsCounter(labels) }
+        let remarks = RangeRemarks(context: context, range: argumentRange)
+        let mixed = MixedRangeCall(call, samples, metricName: labels.metricName ?? "", remarks)
+        let (histograms, seen) = mixed.evaluate(column)
+        if isCounted { worker.samplesRead += seen }
+        return histograms
+    }
+
+    /// Says where a sample counts since before the sample before it, which counts since another time.
+    private func checkStarts(_ index: Int, _ buffer: SampleBuffer) {
+        guard call.function.wantsCounter else { return }
+        let starts = buffer.expandedStartTimes()
+        let overlaps = stride(from: 1, to: buffer.count, by: 1).contains { place in
+            starts[place] != 0 && starts[place] < buffer.timestamps[place - 1] && starts[place] != starts[place - 1]
+        }
+        guard overlaps else { return }
+        RangeRemarks(context: context, range: argumentRange).overlappingStart(source.labels(index).metricName ?? "")
     }
 
     /// Says where a metric's name does not look like a counter's.
@@ -77,8 +123,9 @@ func absent(_ vector: any VectorOperator, _ grid: StepGrid, labels: Labels, _ co
     defer { worker.giveBack(column) }
     for index in 0..<vector.count {
         try context.check()
-        try vector.fill(index, column, worker)
+        let histograms = try vector.fill(index, column, worker)
         for k in 0..<grid.count where isPresent(column[k]) { result[k] = absentValue }
+        for one in histograms { result[one.step] = absentValue }
     }
     return Materialized([OutputSeries(labels: labels)], block)
 }

@@ -15,7 +15,7 @@ final class Relabeled: VectorOperator {
     func labels(_ index: Int) -> Labels { series[index].labels }
     func dropsName(_ index: Int) -> Bool { series[index].dropsName }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         try input.fill(index, column, worker)
     }
 
@@ -35,16 +35,23 @@ final class Relabeled: VectorOperator {
         var merged = table.labels.map { OutputSeries(labels: $0) }
         for (index, row) in target.enumerated() {
             merged[row].dropsName = merged[row].dropsName || series[index].dropsName
-            try merge(source.block.row(index), into: block.row(row), grid.count)
+            try merge(source.block, index, into: block, row)
         }
         return Materialized(merged, block)
     }
 }
 
-/// Moves the present values of `column` to where `target` has none.
-func merge(_ column: Column, into target: Column, _ steps: Int) throws(QueryError) {
-    for k in 0..<steps where isPresent(column[k]) {
-        if isPresent(target[k]) { throw duplicateSeriesError }
+/// Moves the samples of a row to where that of another block has none.
+private func merge(_ source: ColumnBlock, _ index: Int, into block: ColumnBlock, _ row: Int) throws(QueryError) {
+    let column = source.row(index)
+    let target = block.row(row)
+    let hasHistograms = !block.histograms(row).isEmpty
+    for k in 0..<block.steps where isPresent(column[k]) {
+        if isPresent(target[k]) || hasHistograms && block.hasSample(row: row, step: k) { throw duplicateSeriesError }
         target[k] = column[k]
+    }
+    for one in source.histograms(index) {
+        if block.hasSample(row: row, step: one.step) { throw duplicateSeriesError }
+        try block.put(one.histogram, row: row, step: one.step)
     }
 }

@@ -16,11 +16,14 @@ protocol SampleSource: AnyObject, Sendable {
 /// What a matrix selector selects.
 final class StoredSamples: SampleSource {
     private let selected: any SeriesSet
+    /// Whether of histograms only the totals are wanted.
+    private let onlyTotals: Bool
     let cost: Int
 
     /// - Parameter spanMs: how long a time is read.
-    init(_ set: any SeriesSet, spanMs: Int64) {
+    init(_ set: any SeriesSet, spanMs: Int64, onlyTotals: Bool) {
         selected = set
+        self.onlyTotals = onlyTotals
         cost = estimatedSamples(spanMs)
     }
 
@@ -31,6 +34,7 @@ final class StoredSamples: SampleSource {
     func read(_ index: Int, into buffer: SampleBuffer, _ worker: Worker) throws(QueryError) {
         try worker.read(selected, index, into: buffer)
         _ = Samples(buffer, droppingStale: ())
+        if onlyTotals, !buffer.histograms.isEmpty { buffer.reduceToTotals() }
     }
 }
 
@@ -53,7 +57,8 @@ final class SubquerySamples: SampleSource {
         try worker.account(2 * grid.count)
         let column = worker.takeColumn(grid.count)
         defer { worker.giveBack(column) }
-        try vector.fill(index, column, worker)
+        let histograms = try vector.fill(index, column, worker)
+        if !histograms.isEmpty { return merge(column, histograms, into: buffer) }
         buffer.reserve(grid.count)
         var count = 0
         for k in 0..<grid.count where isPresent(column[k]) {
@@ -62,5 +67,36 @@ final class SubquerySamples: SampleSource {
             count &+= 1
         }
         buffer.count = count
+    }
+
+    private func merge(_ column: Column, _ histograms: HistogramColumn, into buffer: SampleBuffer) {
+        var next = 0
+        for k in 0..<grid.count {
+            if next < histograms.count, histograms[next].step == k {
+                var histogram = histograms[next].histogram
+                // What was known was about the sample before, which here may be left out or another.
+                if histogram.counterReset != .gauge { histogram.counterReset = .unknown }
+                buffer.append(grid.time(k), histogram)
+                next += 1
+            } else if isPresent(column[k]) {
+                buffer.append(grid.time(k), column[k])
+            }
+        }
+    }
+}
+
+extension SampleBuffer {
+    /// Leaves only counts and sums of the histograms, and finds out about resets first, which needs their buckets.
+    func reduceToTotals() {
+        var previous: Histogram?
+        for index in histograms.indices {
+            let histogram = histograms[index].histogram
+            var totals = histogram.totals
+            if histogram.counterReset == .unknown, let previous {
+                totals.counterReset = histogram.isReset(after: previous) ? .reset : .notReset
+            }
+            previous = histogram
+            histograms[index].histogram = totals
+        }
     }
 }

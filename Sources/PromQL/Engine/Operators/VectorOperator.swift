@@ -17,8 +17,9 @@ protocol VectorOperator: AnyObject, Sendable {
     /// Whether the metric name goes away at the end of the query.
     func dropsName(_ index: Int) -> Bool
 
-    /// Writes the values of series `index` at all steps. A consumer asks once for each series.
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError)
+    /// Writes the values of series `index` at all steps, and gives its native histograms, at whose steps the column is
+    /// absent. A consumer asks once for each series.
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn
 
     /// About how many samples and steps one column touches, to decide about threads.
     var cost: Int { get }
@@ -30,7 +31,7 @@ final class EmptyVector: VectorOperator {
     let cost = 1
     func labels(_ index: Int) -> Labels { .empty }
     func dropsName(_ index: Int) -> Bool { false }
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) {}
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) -> HistogramColumn { [] }
 }
 
 /// Labels that were worked out, with their fate.
@@ -55,8 +56,9 @@ final class Materialized: VectorOperator {
     func labels(_ index: Int) -> Labels { series[index].labels }
     func dropsName(_ index: Int) -> Bool { series[index].dropsName }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) -> HistogramColumn {
         column.update(from: block.row(index), count: block.steps)
+        return block.histograms(index)
     }
 
     /// The vector with all its columns worked out.
@@ -66,7 +68,7 @@ final class Materialized: VectorOperator {
         if let done = vector as? Materialized { return done }
         let block = try ColumnBlock(rows: vector.count, steps: grid.count, context)
         try forEachIndex(vector.count, context, cost: vector.cost) { (index, worker) throws(QueryError) in
-            try vector.fill(index, block.row(index), worker)
+            try block.setHistograms(try vector.fill(index, block.row(index), worker), row: index)
         }
         return Materialized(vector.outputSeries, block)
     }
@@ -93,11 +95,13 @@ final class Repeated: VectorOperator {
     func labels(_ index: Int) -> Labels { single.labels(index) }
     func dropsName(_ index: Int) -> Bool { single.dropsName(index) }
 
-    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) {
+    func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         let before = worker.samplesRead
-        try single.fill(index, column, worker)
+        let histograms = try single.fill(index, column, worker)
         // What one reading serves counts once a step.
         worker.samplesRead = before &+ (worker.samplesRead &- before) &* steps
         column.update(repeating: column[0], count: steps)
+        guard let only = histograms.first else { return [] }
+        return (0..<steps).map { StepHistogram(step: $0, histogram: only.histogram) }
     }
 }

@@ -4,19 +4,19 @@ extension Planner {
     /// An aggregation of an instant vector.
     func aggregation(_ aggregate: AggregateExpr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {
         let input = try vector(aggregate.operand, grid, consumer: aggregate.op.rawValue)
+        let remarks = AggregationRemarks(context: context, range: aggregate.operand.range)
         var parameter: ScalarColumn?
         if aggregate.op.parameterType == .scalar, let expr = aggregate.parameter { parameter = try scalar(expr, grid) }
         switch aggregate.op {
         case .sum, .avg, .count, .min, .max, .group, .stddev, .stdvar:
-            return try streamedAggregation(aggregate.op, input, Grouping(input, aggregate.selection), grid, context)
+            return try streamedAggregation(aggregate.op, input, Grouping(input, aggregate.selection), grid, remarks)
         case .quantile:
             guard let parameter, let expr = aggregate.parameter else { return EmptyVector() }
             warnOfQuantile(parameter, at: expr.range)
-            return try quantileAggregation(parameter, input, Grouping(input, aggregate.selection), grid, context)
+            return try quantileAggregation(parameter, input, Grouping(input, aggregate.selection), grid, remarks)
         case .countValues:
             guard let expr = aggregate.parameter else { return EmptyVector() }
-            let label = try string(expr)
-            guard isValidLabelName(label) else { throw .execution("invalid label name \(quoted(label))") }
+            let label = try labelName(expr)
             return try countValues(label, input, aggregate, grid, context)
         case .topk, .bottomk, .limitk, .limitRatio:
             guard let parameter else { return EmptyVector() }
@@ -35,7 +35,8 @@ extension Planner {
         guard counts.contains(where: { $0 > 0 }) else { return EmptyVector() }
         let grouping = Grouping(input, aggregate.selection)
         if aggregate.op == .limitk { return try limitK(counts, input, grouping, grid, context) }
-        return try rank(aggregate.op, counts, input, grouping, grid, context)
+        let remarks = AggregationRemarks(context: context, range: aggregate.operand.range)
+        return try rank(aggregate.op, counts, input, grouping, grid, remarks)
     }
 
     /// How many series `topk` and its like shall keep at each step; below one is none.

@@ -1,14 +1,20 @@
 extension Planner {
     /// A binary operator at least one side of which is an instant vector.
     func binary(_ binary: BinaryExpr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {
+        var sides = self
+        sides.totals = .unknown
+        return try sides.sides(binary, grid)
+    }
+
+    private func sides(_ binary: BinaryExpr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {
         if binary.rhs.type == .scalar {
             let input = try vector(binary.lhs, grid)
-            let stage = ElementStage.withRight(binary.op, try scalar(binary.rhs, grid), returnsBool: binary.returnsBool)
+            let stage = ElementStage.withRight(binary, try scalar(binary.rhs, grid))
             return ElementwiseOperator(input, stage, steps: grid.count, dropsName: binary.dropsName)
         }
         if binary.lhs.type == .scalar {
             let left = try scalar(binary.lhs, grid)
-            let stage = ElementStage.withLeft(binary.op, left, returnsBool: binary.returnsBool)
+            let stage = ElementStage.withLeft(binary, left)
             let input = try vector(binary.rhs, grid)
             return ElementwiseOperator(input, stage, steps: grid.count, dropsName: binary.dropsName)
         }
@@ -26,7 +32,7 @@ extension Planner {
 
 extension BinaryExpr {
     /// Whether the result is no longer the metric that the left side was.
-    var dropsName: Bool { !op.isComparison || returnsBool }
+    var dropsName: Bool { !op.keepsName || returnsBool }
 }
 
 extension VectorMatching {

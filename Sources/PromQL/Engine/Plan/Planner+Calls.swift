@@ -36,8 +36,7 @@ extension Planner {
         case "label_join": return try labelJoin(call, grid)
         case "sort", "sort_desc", "sort_by_label", "sort_by_label_desc": return try sort(call, grid)
         case "info": return try info(call, grid)
-        // No sample has a start timestamp here.
-        case "start_timestamp": return EmptyVector()
+        case "start_timestamp": return try startTimestamp(arguments[0], grid)
         default: throw .execution("unknown function with name \(quoted(call.function.name))")
         }
     }
@@ -91,6 +90,12 @@ extension Planner {
             return try self.selector(selector, grid, output: .timestamp, consumer: "timestamp")
         }
         return elementwise(try vector(argument, grid, consumer: "timestamp"), .evaluationTime(grid), grid)
+    }
+
+    /// Since when samples count that a selector selects; of anything else nothing is known.
+    private func startTimestamp(_ argument: Expr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {
+        guard case .vectorSelector(let selector) = argument.unwrapped else { return EmptyVector() }
+        return try self.selector(selector, grid, output: .startTimestamp, consumer: "start_timestamp")
     }
 
     private func clampOrRound(_ call: CallExpr, _ grid: StepGrid) throws(QueryError) -> any VectorOperator {

@@ -13,6 +13,9 @@ extension Planner {
             let operand = try scalar(e.operand, grid)
             return e.isNegation ? ScalarColumn(steps: grid.count) { -operand[$0] } : operand
         case .binary(let e):
+            if e.op.isTrim {
+                throw .execution("operator \(quoted(e.op.rawValue)) not allowed for Scalar operations")
+            }
             let lhs = try scalar(e.lhs, grid)
             let rhs = try scalar(e.rhs, grid)
             return ScalarColumn(steps: grid.count) { scalarResult(e.op, lhs[$0], rhs[$0]) }
@@ -54,7 +57,7 @@ extension Planner {
         only.update(repeating: absentValue, count: grid.count)
         for index in 0..<vector.count {
             try context.check()
-            try vector.fill(index, column, worker)
+            _ = try vector.fill(index, column, worker)
             for k in 0..<grid.count where isPresent(column[k]) {
                 only[k] = isAbsent(only[k]) ? column[k] : .ordinaryNaN
             }

@@ -15,7 +15,7 @@ extension Planner {
         let set = try select(selector.matchers, hints)
         return InstantSelector(
             set, times: times, lookbackMs: lookback, output: isSmoothed ? .interpolation : output,
-            isCounted: isCounted)
+            isCounted: isCounted, onlyTotals: totals == .wanted)
     }
 
     /// The samples and windows of an expression of type range vector.
@@ -40,7 +40,8 @@ extension Planner {
             minTime: windows.minTime, maxTime: windows.maxTime, step: grid.count > 1 ? grid.step : 0,
             function: consumer)
         let set = try select(selector.matchers, hints)
-        let source = StoredSamples(set, spanMs: windows.maxTime &- windows.minTime)
+        let source = StoredSamples(
+            set, spanMs: windows.maxTime &- windows.minTime, onlyTotals: totals == .wanted)
         return RangeInput(source: source, windows: windows, rangeExtension: selector.rangeExtension)
     }
 
@@ -65,7 +66,7 @@ extension Planner {
         let inner = StepGrid(start: before &- remainder &+ step, end: windows.lastEnd, step: step)
         try context.hold(inner.count)
         defer { context.release(inner.count) }
-        let planner = Planner(context: context, isCounted: false)
+        let planner = Planner(context: context, isCounted: false, totals: .refused)
         let source = SubquerySamples(try planner.vectorOrScalar(subquery.operand, inner), inner)
         return RangeInput(source: source, windows: windows, rangeExtension: nil)
     }

@@ -8,6 +8,22 @@ struct Planner {
     let context: QueryContext
     /// Whether what is read counts as queryable samples; what a subquery reads to make its own samples does not.
     var isCounted = true
+    var totals = Totals.unknown
+
+    /// Whether those around an expression look at no more of its histograms than at their counts and sums.
+    enum Totals {
+        case unknown
+        case wanted
+        /// Something looks at buckets.
+        case refused
+    }
+
+    /// The planner for the argument of a function that looks at the buckets of histograms, or at their totals only.
+    func lookingAtBuckets(_ looks: Bool) -> Planner {
+        var planner = self
+        if totals != .refused { planner.totals = looks ? .refused : .wanted }
+        return planner
+    }
 
     /// The operator for an expression of type instant vector.
     /// - Parameter consumer: the function right around the expression, as a hint to the store.
@@ -38,6 +54,17 @@ struct Planner {
     /// `operand` with each value changed, no longer the metric that it was.
     func elementwise(_ operand: any VectorOperator, _ stage: ElementStage, _ grid: StepGrid) -> any VectorOperator {
         ElementwiseOperator(operand, stage, steps: grid.count, dropsName: true)
+    }
+
+    /// The text of an expression of type string that is to name a label.
+    func labelName(_ expr: Expr) throws(QueryError) -> String {
+        let name = try string(expr)
+        if isValidLabelName(name) { return name }
+        // Bytes that are no UTF-8 are lost but in the query itself.
+        let range = expr.unwrapped.range
+        let bytes = context.text.utf8.dropFirst(range.start).prefix(range.end - range.start)
+        let isQuoted = bytes.count >= 2 && bytes.first == UInt8(ascii: "\"")
+        throw .execution("invalid label name \(isQuoted ? String(decoding: bytes, as: UTF8.self) : quoted(name))")
     }
 
     /// The text of an expression of type string.

@@ -98,7 +98,7 @@ struct TransitionKernel: WindowKernel {
         let previous = samples.values[index &- 1]
         switch kind {
         case .changes: return value != previous && !(value.isNaN && previous.isNaN) ? 1 : 0
-        case .resets: return value < previous ? 1 : 0
+        case .resets: return value < previous || samples.hasNewStart(index) ? 1 : 0
         }
     }
 }

@@ -5,6 +5,9 @@
 ///    counter is not extended to before it was zero.
 /// 3. `rate` divides by the window's length.
 ///
+/// Where it is known that the first sample counts since a time within the window, the increase is all since then, and
+/// nothing is extended to before it.
+///
 /// - Source: Prometheus 3 `promql/functions.go`, extrapolatedRate: behaviour.
 struct RateKernel: WindowKernel, ~Copyable {
     private let isCounter: Bool
@@ -24,27 +27,56 @@ struct RateKernel: WindowKernel, ~Copyable {
     @inline(__always)
     mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
         let last = high &- 1
+        if isCounter, let starts = samples.starts, starts[low] > end &- rangeMs, starts[low] < samples.timestamps[low] {
+            return sinceStart(samples, low, high, end: end, starts[low])
+        }
         guard last > low else { return absentValue }
         let firstValue = samples.values[low]
         let increase = resets.corrected(samples.values[last] - firstValue, low, high)
         let firstTime = samples.timestamps[low]
         let lastTime = samples.timestamps[last]
-        let sampled = Double(lastTime &- firstTime) / 1000
-        let average = sampled / Double(last &- low)
-        let threshold = average * 1.1
-
-        var toStart = Double(firstTime &- (end &- rangeMs)) / 1000
-        if toStart >= threshold { toStart = average / 2 }
-        if isCounter, increase > 0, firstValue >= 0 {
-            let toZero = sampled * (firstValue / increase)
-            if toZero < toStart { toStart = toZero }
-        }
-        var toEnd = Double(end &- lastTime) / 1000
-        if toEnd >= threshold { toEnd = average / 2 }
-        var factor = (sampled + toStart + toEnd) / sampled
+        let zeroShare = isCounter && increase > 0 && firstValue >= 0 ? firstValue / increase : .infinity
+        var factor = extensionFactor(
+            first: firstTime, last: lastTime, count: high &- low, start: end &- rangeMs, end: end, zeroShare: zeroShare)
         if isRate { factor /= rangeSeconds }
         return increase * factor
     }
+
+    /// The same where the first sample is known to count since `start`, which lies in the window.
+    private mutating func sinceStart(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, _ start: Int64) -> Double
+    {
+        let last = high &- 1
+        let increase = resets.corrected(samples.values[last], low, high)
+        let factor = factorSinceStart(
+            start: start, first: samples.timestamps[low], last: samples.timestamps[last], count: high &- low, end: end)
+        return increase * (isRate ? factor / rangeSeconds : factor)
+    }
+}
+
+/// By what the increase from the first to the last of `count` samples grows when it is extended to the window's ends.
+///
+/// - Parameter zeroShare: how many times the sampled time before the first sample a counter was zero; infinite where it
+///   is none.
+@inline(__always)
+func extensionFactor(first: Int64, last: Int64, count: Int, start: Int64, end: Int64, zeroShare: Double) -> Double {
+    let sampled = Double(last &- first) / 1000
+    let average = sampled / Double(count &- 1)
+    let threshold = average * 1.1
+    var toStart = Double(first &- start) / 1000
+    if toStart >= threshold { toStart = average / 2 }
+    toStart = min(toStart, sampled * zeroShare)
+    var toEnd = Double(end &- last) / 1000
+    if toEnd >= threshold { toEnd = average / 2 }
+    return (sampled + toStart + toEnd) / sampled
+}
+
+/// By what the increase from `start` to the last of `count` samples grows when it is extended to the window's end.
+func factorSinceStart(start: Int64, first: Int64, last: Int64, count: Int, end: Int64) -> Double {
+    let average = count > 1 ? Double(last &- first) / 1000 / Double(count &- 1) : 0
+    var toEnd = Double(end &- last) / 1000
+    if toEnd >= average * 1.1 { toEnd = average / 2 }
+    let covered = Double(last &- start) / 1000
+    return (covered + toEnd) / covered
 }
 
 /// Where a counter was reset, and what it had reached before.
@@ -65,16 +97,18 @@ struct ResetList: ~Copyable {
         for index in stride(from: 1, to: samples.count, by: 1) {
             found &+= samples.values[index] < samples.values[index &- 1] ? 1 : 0
         }
+        if samples.starts != nil { found = samples.count }
         guard found > 0 else { return }
         let reached = UnsafeMutablePointer<Double>.allocate(capacity: found)
         indices.reserveCapacity(found)
-        for index in 1..<samples.count where samples.values[index] < samples.values[index - 1] {
+        for index in 1..<samples.count
+        where samples.values[index] < samples.values[index - 1] || samples.hasNewStart(index) {
             reached[indices.count] = samples.values[index - 1]
             indices.append(index)
         }
         self.reached = reached
-        count = found
-        if isSliding, found > ResetList.countOneByOne { sums = SlidingFold(reached, count: found) }
+        count = indices.count
+        if isSliding, count > ResetList.countOneByOne { sums = SlidingFold(reached, count: count) }
     }
 
     deinit { reached?.deallocate() }
@@ -108,6 +142,6 @@ struct InstantRateKernel: WindowKernel {
         let previous = samples.values[high &- 2]
         guard isRate else { return last - previous }
         let elapsed = samples.timestamps[high &- 1] &- samples.timestamps[high &- 2]
-        return (last < previous ? last : last - previous) / (Double(elapsed) / 1000)
+        return (last < previous || samples.hasNewStart(high &- 1) ? last : last - previous) / (Double(elapsed) / 1000)
     }
 }

@@ -1,0 +1,114 @@
+import Glibc
+
+extension Histogram {
+    /// A bucket with its bounds.
+    public struct Bucket: Sendable, Equatable {
+        public var lower: Double
+        public var upper: Double
+        public var includesLower: Bool
+        public var includesUpper: Bool
+        public var count: Double
+
+        public init(lower: Double, upper: Double, includesLower: Bool, includesUpper: Bool, count: Double) {
+            self.lower = lower
+            self.upper = upper
+            self.includesLower = includesLower
+            self.includesUpper = includesUpper
+            self.count = count
+        }
+    }
+
+    /// Calls `body` with the index and the count of each bucket that the spans name, in ascending order of index.
+    ///
+    /// Spans that name more buckets than there are counts end with the counts.
+    @inlinable
+    public static func forEachBucket(_ spans: [Span], _ counts: [Double], _ body: (Int, Double) -> Void) {
+        var index = 0
+        var next = 0
+        for span in spans {
+            index &+= Int(span.offset)
+            let end = next + min(Int(span.length), counts.count - next)
+            while next < end {
+                body(index, counts[next])
+                index &+= 1
+                next += 1
+            }
+        }
+    }
+
+    /// The upper bound of the bucket with this index on the positive side; buckets of custom bounds count from 0.
+    ///
+    /// - Source: Prometheus 3 `model/histogram`: the last bucket of exponential bounds that is not for infinity ends at
+    ///   the largest finite number.
+    public static func upperBound(_ index: Int, schema: Int8, customValues: [Double]) -> Double {
+        if schema == customSchema {
+            if index >= customValues.count { return .infinity }
+            return index < 0 ? -.infinity : customValues[index]
+        }
+        if schema < 0 {
+            // No bound beyond 2^±1100 is a number that another bound is not.
+            let exponent = max(-1100, min(1100, index)) << Int(-schema)
+            return exponent == 1024 ? .greatestFiniteMagnitude : ldexp(1, Int32(clamping: exponent))
+        }
+        let parts = index & ((1 << Int(schema)) - 1)
+        let exponent = index >> Int(schema)
+        if parts == 0, exponent == 1024 { return .greatestFiniteMagnitude }
+        let fraction = parts == 0 ? 1 : exp2(Double(parts) / Double(1 << Int(schema)))
+        return ldexp(fraction, Int32(clamping: exponent))
+    }
+
+    /// The buckets of positive numbers that hold anything, ascending; of custom bounds all that do.
+    public var positives: [Bucket] { populated(positiveSpans, positiveBuckets, isPositive: true) }
+
+    /// The buckets of negative numbers that hold anything, ascending.
+    public var negatives: [Bucket] { populated(negativeSpans, negativeBuckets, isPositive: false).reversed() }
+
+    /// The bucket around zero.
+    public var zeroBucket: Bucket {
+        Bucket(
+            lower: -zeroThreshold, upper: zeroThreshold, includesLower: true, includesUpper: true, count: zeroCount)
+    }
+
+    /// All buckets that hold anything, ascending.
+    public var populatedBuckets: [Bucket] {
+        hasCustomBuckets || zeroCount == 0 ? negatives + positives : negatives + [zeroBucket] + positives
+    }
+
+    private func populated(_ spans: [Span], _ counts: [Double], isPositive: Bool) -> [Bucket] {
+        var result: [Bucket] = []
+        Histogram.forEachBucket(spans, counts) { index, count in
+            if count == 0 { return }
+            let near = Histogram.upperBound(index &- 1, schema: schema, customValues: customValues)
+            let far = Histogram.upperBound(index, schema: schema, customValues: customValues)
+            if isPositive {
+                result.append(
+                    Bucket(
+                        lower: near, upper: far, includesLower: hasCustomBuckets && index == 0, includesUpper: true,
+                        count: count))
+            } else {
+                result.append(
+                    Bucket(lower: -far, upper: -near, includesLower: true, includesUpper: false, count: count))
+            }
+        }
+        return result
+    }
+}
+
+extension Histogram: CustomStringConvertible {
+    /// What `count_values` shows: `{count:3, sum:4.5, [-1,-0.5):1, (0.5,1]:2}`.
+    ///
+    /// - Source: Prometheus 3 `model/histogram`.
+    public var description: String {
+        var text = "{count:\(formatFloat(count, .general)), sum:\(formatFloat(sum, .general))"
+        for bucket in populatedBuckets { text += ", \(bucket)" }
+        return text + "}"
+    }
+}
+
+extension Histogram.Bucket: CustomStringConvertible {
+    /// As intervals are written: `(1,2]:5`.
+    public var description: String {
+        let bounds = "\(formatFloat(lower, .general)),\(formatFloat(upper, .general))"
+        return "\(includesLower ? "[" : "(")\(bounds)\(includesUpper ? "]" : ")"):\(formatFloat(count, .general))"
+    }
+}

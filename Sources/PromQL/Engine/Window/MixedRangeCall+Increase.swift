@@ -1,0 +1,163 @@
+import Model
+
+extension MixedRangeCall {
+    private var isCounter: Bool { call.function != .delta }
+
+    /// `rate`, `increase` and `delta` of a window of histograms: as for numbers, see ``RateKernel``.
+    ///
+    /// - Source: Prometheus 3.14 `promql/functions.go`, histogramRate: behaviour.
+    func increase(_ low: Int, _ high: Int, end: Int64) -> Histogram? {
+        let windowStart = end &- windows.rangeMs
+        let start = samples.start(low)
+        let isStarted = isCounter && start > windowStart && start < samples.timestamps[low]
+        guard high - low > 1 || isStarted, let firstCount = samples.histogram(low)?.count,
+            var result = total(low, high, isStarted: isStarted)
+        else { return nil }
+        let (first, last) = (samples.timestamps[low], samples.timestamps[high - 1])
+        var factor: Double
+        if isStarted {
+            factor = factorSinceStart(start: start, first: first, last: last, count: high - low, end: end)
+        } else {
+            let grown = result.count.total
+            factor = extensionFactor(
+                first: first, last: last, count: high - low, start: windowStart, end: end,
+                zeroShare: isCounter && grown > 0 && firstCount >= 0 ? firstCount / grown : .infinity)
+        }
+        if call.function == .rate { factor /= Double(windows.rangeMs) / 1000 }
+        result.multiply(by: factor)
+        return result.gauge
+    }
+
+    /// The difference of the last and the first histogram, plus what was reached before each reset.
+    /// - Parameter isStarted: whether all that the first histogram holds counts too.
+    private func total(_ low: Int, _ high: Int, isStarted: Bool) -> HistogramSum? {
+        let histograms = (low..<high).compactMap { samples.histogram($0) }
+        guard let first = histograms.first, let last = histograms.last else { return nil }
+        remarkOnKind(histograms)
+        // What was before a reset right after it does not matter, not even its buckets' layout.
+        var base = first
+        let isFirstVoid = isCounter && histograms.count > 1 && isReset[low + 1]
+        if isFirstVoid { base = Histogram(schema: histograms[1].schema, customValues: histograms[1].customValues) }
+        guard areSchemasAlike(base, histograms) else { return refuseSchemas() }
+
+        var result = HistogramSum(last)
+        let schemas = (isCounter ? histograms.dropFirst() : [last]).map(\.schema)
+        result.reduce(to: min(base.schema, schemas.min() ?? base.schema))
+        if !isStarted, !add(base, factor: -1, to: &result) { return refuseSchemas() }
+        guard isCounter else { return result }
+        for index in low + 1..<max(high, low + 1) where isReset[index] {
+            if index == low + 1, isFirstVoid, !isStarted { continue }
+            guard let before = samples.histogram(index - 1) else { continue }
+            if !add(before, factor: 1, to: &result) { return refuseSchemas() }
+        }
+        return result
+    }
+
+    /// Whether all that count have exponential buckets, or all custom ones.
+    private func areSchemasAlike(_ base: Histogram, _ histograms: [Histogram]) -> Bool {
+        let others = isCounter ? Array(histograms.dropFirst()) : histograms.suffix(1)
+        return others.allSatisfy { $0.hasCustomBuckets == base.hasCustomBuckets }
+    }
+
+    /// Adds a histogram, and returns whether it fits.
+    private func add(_ histogram: Histogram, factor: Double, to result: inout HistogramSum) -> Bool {
+        switch result.add(histogram, factor: factor) {
+        case .added: return true
+        case .reconciled:
+            remarks.reconciled(factor < 0 ? "subtraction" : "addition")
+            return true
+        case .incompatible: return false
+        }
+    }
+
+    private func refuseSchemas() -> HistogramSum? {
+        remarks.mixedSchemas(metricName)
+        return nil
+    }
+
+    /// Says where a function of counters sees a gauge, or the other way round.
+    private func remarkOnKind(_ histograms: [Histogram]) {
+        if isCounter {
+            if histograms.contains(where: { $0.counterReset == .gauge }) { remarks.notCounter(metricName) }
+        } else if histograms.first?.counterReset != .gauge || histograms.last?.counterReset != .gauge {
+            remarks.notGauge(metricName)
+        }
+    }
+
+    /// `irate` and `idelta`: the difference of the window's last two samples.
+    func lastIncrease(_ low: Int, _ high: Int, number: Double) -> SampleValue? {
+        guard high - low > 1 else { return nil }
+        let isRate = call.function == .irate
+        switch (samples.histogram(high - 2), samples.histogram(high - 1)) {
+        case (nil, nil): return isPresent(number) ? .float(number) : nil
+        case (let before?, let last?):
+            let gauges = [before, last].filter { $0.counterReset == .gauge }.count
+            if isRate, gauges > 0 { remarks.notCounter(metricName) }
+            if !isRate, gauges < 2 { remarks.notGauge(metricName) }
+            var result = HistogramSum(last)
+            if !isRate || !isReset[high - 1], !add(before, factor: -1, to: &result) {
+                _ = refuseSchemas()
+                return nil
+            }
+            if isRate {
+                let elapsed = samples.timestamps[high - 1] &- samples.timestamps[high - 2]
+                result.multiply(by: 1000 / Double(elapsed))
+            }
+            return .histogram(result.gauge)
+        default: return refuseMix()
+        }
+    }
+
+    /// `rate`, `increase` and `delta` of a range that is anchored or smoothed: as for numbers, see
+    /// ``ExtendedRateKernel``.
+    func extendedIncrease(_ low: Int, _ high: Int, end: Int64, number: Double) -> SampleValue? {
+        let isSmoothed = call.rangeExtension == .smoothed
+        let start = end &- windows.rangeMs
+        let times = samples.timestamps
+        let first = max(low, ((low..<high - 1).first { times[$0] > start } ?? high - 1) - 1)
+        let last = isSmoothed ? (low..<high - 1).first { times[$0] >= end } ?? high - 1 : high - 1
+        guard times[last] > start, times[first] <= end else { return nil }
+        let histogramCount = samples.histogramCount(first, last + 1)
+        if histogramCount == 0 { return isPresent(number) ? .float(number) : nil }
+        if histogramCount <= last - first { return refuseMix() }
+        let histograms = (first...last).compactMap { samples.histogram($0) }
+        remarkOnKind(histograms)
+        guard histograms.allSatisfy({ $0.hasCustomBuckets == histograms[0].hasCustomBuckets }) else {
+            _ = refuseSchemas()
+            return nil
+        }
+        let isLeftBetween = isSmoothed && times[first] < start
+        let isRightBetween = isSmoothed && last > low && times[last] > end
+        let isOneGap = isLeftBetween && isRightBetween && last == first + 1
+        guard let left = isLeftBetween ? point(first + 1, at: start, isLeftEdge: true) : HistogramSum(histograms[0]),
+            var result = isRightBetween
+                ? point(last, at: end, isLeftEdge: isOneGap) : HistogramSum(histograms[histograms.count - 1]),
+            result.add(left, factor: -1) != .incompatible
+        else { return nil }
+        let from = isLeftBetween ? first + 2 : first + 1
+        let through = isRightBetween ? last - 1 : last
+        for index in stride(from: from, through: through, by: 1) where isCounter && isReset[index] {
+            if let before = samples.histogram(index - 1) { _ = result.add(before) }
+        }
+        if call.function == .rate { result.multiply(by: 1000 / Double(windows.rangeMs)) }
+        return .histogram(result.gauge)
+    }
+
+    /// The point at `time` on the way from the histogram before `index` to the one there.
+    private func point(_ index: Int, at time: Int64, isLeftEdge: Bool) -> HistogramSum? {
+        guard let left = samples.histogram(index - 1), let right = samples.histogram(index) else { return nil }
+        let (from, to) = (samples.timestamps[index - 1], samples.timestamps[index])
+        return interpolate(
+            left, right, part: Double(time &- from) / Double(to &- from), isReset: isCounter && isReset[index],
+            isLeftEdge: isLeftEdge)
+    }
+}
+
+extension HistogramSum {
+    /// What it has come to as something that goes up and down, as differences do.
+    fileprivate var gauge: Histogram {
+        var result = histogram()
+        result.counterReset = .gauge
+        return result
+    }
+}
