@@ -19,8 +19,9 @@ struct BinPlan {
 
     private static let quantiles = 24
     private static let ends = [1, 2, 4, 8]
-    /// What a bin takes in the header: distance, width and weight.
-    private static let binBits = 17.0
+    /// What a bin takes in the header: its width and its weight; and a distance that is told, beside its own bits.
+    private static let binBits = 14.0
+    private static let distanceBits = 7.0
 
     /// - Parameters:
     ///   - sorted: `count` numbers, at least one.
@@ -33,15 +34,17 @@ struct BinPlan {
         let places = starts.count - 1
         var best = [Double](repeating: .infinity, count: starts.count)
         var from = [Int](repeating: 0, count: starts.count)
+        var lines = [Double](repeating: Self.binBits, count: starts.count)
         best[0] = 0
         for end in 1...places {
             let high = sorted[starts[end] - 1]
             for start in 0..<end {
                 let members = starts[end] - starts[start]
                 let width = 64 - (high - sorted[starts[start]]).leadingZeroBitCount
-                let cost = Double(members) * (share + Double(width)) - xLog2(members) + Self.binBits + best[start]
+                let cost = Double(members) * (share + Double(width)) - xLog2(members) + lines[start] + best[start]
                 if cost < best[end] { (best[end], from[end]) = (cost, start) }
             }
+            if end < places { lines[end] += Self.distance(sorted, starts[from[end]], starts[end]) }
         }
         bits += best[places]
         var end = places
@@ -54,6 +57,29 @@ struct BinPlan {
         }
         bins.reverse()
         counts.reverse()
+        if sorted[count - 1] - sorted[0] < 1 << 62 { adjoin(sorted) }
+    }
+
+    /// Moves bins down, as far as their widths and the numbers of the bin before let them, so that they end where the next
+    /// one begins, which takes one bit to tell.
+    private mutating func adjoin(_ sorted: UnsafePointer<UInt64>) {
+        var start = counts.reduce(0, +)
+        for index in bins.indices.reversed() {
+            start -= counts[index]
+            guard index + 1 < bins.count else { continue }
+            let next = bins[index + 1].lower
+            let width: UInt64 = 1 << UInt64(bins[index].width)
+            let isFree = index == 0 || next &- sorted[start - 1] > width
+            if next - bins[index].lower <= width, isFree { bins[index].lower = next &- width }
+        }
+    }
+
+    /// What it takes to tell where a bin begins, when the one before has the numbers `start ..< end`.
+    private static func distance(_ sorted: UnsafePointer<UInt64>, _ start: Int, _ end: Int) -> Double {
+        let width = 64 - (sorted[end - 1] - sorted[start]).leadingZeroBitCount
+        let apart = sorted[end] - sorted[start]
+        if width == 64 || apart <= 1 << UInt64(width) { return 0 }
+        return distanceBits + Double(64 - apart.leadingZeroBitCount)
     }
 
     /// Where bins may begin, ascending, and behind them the end: at most ``BinnedColumn/binsMax``.

@@ -145,8 +145,8 @@ struct BinnedColumnDecoder {
     private mutating func readSymbol(_ table: UnsafeMutablePointer<SymbolCoder.State>, _ index: Int) {
         let state = table[Int(current[lane])]
         symbols[index] = UInt8(truncatingIfNeeded: state)
-        current[lane] = next(state, peekBits(bytes, min(symbolPosition, limit)))
-        symbolPosition += Int(state >> 8 & 0xff)
+        var word = peekBits(bytes, min(symbolPosition, limit))
+        current[lane] = next(state, &word, &symbolPosition)
         lane = (lane + 1) & 3
     }
 
@@ -156,25 +156,22 @@ struct BinnedColumnDecoder {
     ) -> Bool {
         var position = symbolPosition
         var (a, b, c, d) = (current[0], current[1], current[2], current[3])
-        while done < end {
+        var at = symbols + done
+        let end = symbols + end
+        while at < end {
             if position > limit { return false }
             // Four times at most ten bits: one word holds them.
             var word = peekBits(bytes, position)
             let (stateA, stateB, stateC, stateD) = (table[Int(a)], table[Int(b)], table[Int(c)], table[Int(d)])
-            let four = stateA & 0xff | (stateB & 0xff) << 8 | (stateC & 0xff) << 16 | stateD << 24
-            UnsafeMutableRawPointer(symbols + done).storeBytes(of: four.littleEndian, as: UInt32.self)
-            let (bitsA, bitsB) = (Int(stateA >> 8 & 0xff), Int(stateB >> 8 & 0xff))
-            let (bitsC, bitsD) = (Int(stateC >> 8 & 0xff), Int(stateD >> 8 & 0xff))
-            a = next(stateA, word)
-            word <<= UInt64(bitsA)
-            b = next(stateB, word)
-            word <<= UInt64(bitsB)
-            c = next(stateC, word)
-            word <<= UInt64(bitsC)
-            d = next(stateD, word)
-            position += bitsA + bitsB + bitsC + bitsD
-            done += 4
+            (at[0], at[1]) = (UInt8(truncatingIfNeeded: stateA), UInt8(truncatingIfNeeded: stateB))
+            (at[2], at[3]) = (UInt8(truncatingIfNeeded: stateC), UInt8(truncatingIfNeeded: stateD))
+            a = next(stateA, &word, &position)
+            b = next(stateB, &word, &position)
+            c = next(stateC, &word, &position)
+            d = next(stateD, &word, &position)
+            at += 4
         }
+        done = max(done, end - symbols)
         symbolPosition = position
         (current[0], current[1], current[2], current[3]) = (a, b, c, d)
         return true
@@ -184,32 +181,46 @@ struct BinnedColumnDecoder {
         _ bins: UnsafeMutablePointer<ScaledBin>, _ base: UInt64, _ numbers: UnsafeMutablePointer<UInt64>, _ count: Int,
         _ before: UInt64, isWide: Bool, repeats: Bool
     ) throws(DecodeError) {
+        if isWide || repeats {
+            return try readAnyPlaces(bins, base, numbers, count, before)
+        }
         var position = placePosition
-        var before = before
         for index in 0..<count {
             if position > limit { throw .truncated }
             let bin = bins[Int(symbols[index])]
-            if isWide {
-                var next = position
-                let word = readWord(bytes, &next)
-                let place = bin.width == 0 ? 0 : word >> UInt64(64 - bin.width)
-                before = bin.repeats ? before : base &+ bin.lower &+ place &* factor
-            } else {
-                // Shifted twice, because a width of zero would shift by the whole word.
-                let place = (peekBits(bytes, position) >> 1) >> UInt64(63 - bin.width)
-                let number = base &+ bin.lower &+ place &* factor
-                before = repeats && bin.repeats ? before : number
-            }
-            position += Int(bin.width)
-            numbers[index] = before
+            // Shifted twice, because a width of zero would shift by the whole word.
+            let place = (peekBits(bytes, position) &>> 1) &>> UInt64(63 &- bin.width)
+            numbers[index] = base &+ bin.lower &+ place &* factor
+            position &+= Int(bin.width)
         }
         placePosition = position
     }
+
+    private mutating func readAnyPlaces(
+        _ bins: UnsafeMutablePointer<ScaledBin>, _ base: UInt64, _ numbers: UnsafeMutablePointer<UInt64>, _ count: Int,
+        _ before: UInt64
+    ) throws(DecodeError) {
+        var before = before
+        for index in 0..<count {
+            if placePosition > limit { throw .truncated }
+            let bin = bins[Int(symbols[index])]
+            var next = placePosition
+            let word = readWord(bytes, &next)
+            let place = bin.width == 0 ? 0 : word &>> UInt64(64 &- bin.width)
+            let number = base &+ bin.lower &+ place &* factor
+            before = bin.repeats ? before : number
+            placePosition &+= Int(bin.width)
+            numbers[index] = before
+        }
+    }
 }
 
-/// The state behind `state`, with the bits that come next on top of `word`.
+/// The state behind `state`, with the bits that come next on top of `word`, which are taken.
 @inline(__always)
-private func next(_ state: SymbolCoder.State, _ word: UInt64) -> UInt32 {
-    let bits = UInt64(state >> 8 & 0xff)
-    return state >> 16 &+ UInt32(truncatingIfNeeded: (word >> 1) >> (63 - bits))
+private func next(_ state: SymbolCoder.State, _ word: inout UInt64, _ position: inout Int) -> UInt32 {
+    let bits = UInt64(state &>> 8 & 0xff)
+    let read = (word &>> 1) &>> (63 &- bits)
+    word = word &<< bits
+    position &+= Int(bits)
+    return state &>> 16 &+ UInt32(truncatingIfNeeded: read)
 }

@@ -13,7 +13,12 @@ final class BinnedColumnEncoder {
         var header = BinnedColumn.Header()
         /// Its length, nearly.
         var bits = 0.0
+        /// ``Stretches/differenceBits``
+        var differenceBits = 0.0
     }
+
+    /// How many bits a number may cost that nothing but stretches of equal numbers are made, because they decode in no time.
+    private static let constantBits = 0.15
 
     /// A plan for `count` numbers, at least one.
     func plan(_ numbers: UnsafePointer<UInt64>, _ count: Int) -> Plan {
@@ -24,6 +29,12 @@ final class BinnedColumnEncoder {
             let plan = makePlan(numbers, count, range, repeats: repeats)
             if plan.bits < best.bits { best = plan }
         }
+        let stretches = Stretches(numbers, count, low: range.low, span: range.span)
+        if stretches.stretches.count > 1 {
+            let plan = makePlan(numbers, count, range, stretches)
+            if plan.bits < best.bits + (stretches.isConstant ? Self.constantBits * Double(count) : 0) { best = plan }
+        }
+        best.differenceBits = stretches.differenceBits
         return best
     }
 
@@ -82,10 +93,70 @@ final class BinnedColumnEncoder {
         return plan
     }
 
+    /// A plan with segments.
+    private func makePlan(
+        _ numbers: UnsafePointer<UInt64>, _ count: Int, _ range: Range, _ stretches: Stretches
+    ) -> Plan {
+        var plan = Plan()
+        plan.bits = 128
+        plan.header.factor = range.factor
+        for stretch in stretches.stretches {
+            let steps = UInt64(min(max((stretch.mean / Double(range.factor)).rounded(), 0), 0x1p62))
+            let base = stretch.isConstant ? numbers[stretch.start] : range.low &+ steps &* range.factor
+            plan.header.segments.append(
+                BinnedColumn.Segment(count: stretch.count, table: stretch.table, base: base))
+            plan.bits +=
+                17
+                + Double(128 - stretch.count.leadingZeroBitCount - zigzag(Int64(bitPattern: base)).leadingZeroBitCount)
+        }
+        var counts: [[Int]] = []
+        for index in 0..<stretches.tableCount {
+            let (table, own, bits) = makeTable(numbers, count, plan.header, index)
+            plan.header.tables.append(table)
+            counts.append(own)
+            plan.bits += bits
+        }
+        plan.header.log = tableLog(count, symbols: (counts.map { $0.count }.max() ?? 1) + 1)
+        for index in counts.indices {
+            plan.header.tables[index].weights = SymbolCoder.weights(counts[index], log: plan.header.log)
+        }
+        return plan
+    }
+
+    private func makeTable(
+        _ numbers: UnsafePointer<UInt64>, _ count: Int, _ header: BinnedColumn.Header, _ index: Int
+    ) -> (BinnedColumn.Table, [Int], Double) {
+        let distances = scaled.room(count)
+        var kept = 0
+        var start = 0
+        var low = Int64.max
+        var high = Int64.min
+        var repeats = 0
+        for segment in header.segments {
+            if segment.table == index {
+                for at in start..<start + segment.count {
+                    let distance = Int64(bitPattern: numbers[at] &- segment.base) / Int64(bitPattern: header.factor)
+                    low = min(low, distance)
+                    high = max(high, distance)
+                    distances[kept] = UInt64(bitPattern: distance)
+                    kept += 1
+                }
+            }
+            start += segment.count
+        }
+        let origin = UInt64(bitPattern: low)
+        for at in 0..<kept { distances[at] &-= origin }
+        let sorted = radixSort(distances, other.room(kept), kept, high: UInt64(bitPattern: high &- low))
+        let plan = BinPlan(sorted, kept, others: repeats)
+        repeats = 0
+        let bins = plan.bins.map { BinnedColumn.Bin(lower: $0.lower &+ origin, width: $0.width) }
+        return (BinnedColumn.Table(bins: bins), plan.counts, plan.bits)
+    }
+
     /// Larger tables follow the frequencies more closely, and take longer to make.
     private func tableLog(_ count: Int, symbols: Int) -> Int {
         let least = Int.bitWidth - (2 * symbols - 1).leadingZeroBitCount
-        let wanted = Int.bitWidth - (count / 8).leadingZeroBitCount
+        let wanted = Int.bitWidth - (count / 16).leadingZeroBitCount
         return min(max(wanted, least, SymbolCoder.logMin), SymbolCoder.logMax)
     }
 

@@ -25,6 +25,34 @@ final class NumberColumnEncoder {
     private let differences = Scratch<UInt64>()
     private let changes = Scratch<UInt64>()
 
+    /// Where a number costs less than so many bits, other residuals are not tried.
+    private static let littleBits = 0.4
+    /// Where distances from the number before are so much longer than those from the mean, differences are not tried.
+    private static let noiseBits = 0.3
+
+    /// What is told at a glance about residuals.
+    private struct Shape {
+        /// Whether most differences are greater than zero, and none is less.
+        var ascends: Bool
+        /// Whether the changes of the differences are shorter than they, on the whole.
+        var changesAreShorter: Bool
+
+        init(_ differences: UnsafePointer<UInt64>, _ changes: UnsafePointer<UInt64>, _ count: Int) {
+            var falls = 0
+            var rises = 0
+            var bits = 0
+            for index in 1..<count {
+                let difference = Int64(bitPattern: differences[index])
+                falls += difference < 0 ? 1 : 0
+                rises += difference > 0 ? 1 : 0
+                bits -= difference.magnitude.leadingZeroBitCount
+            }
+            for index in 2..<count { bits += Int64(bitPattern: changes[index]).magnitude.leadingZeroBitCount }
+            ascends = falls == 0 && rises > count / 4 * 3
+            changesAreShorter = bits > -64
+        }
+    }
+
     /// Appends `count` numbers, at least one.
     func append(_ numbers: UnsafePointer<Int64>, _ count: Int, to bytes: inout [UInt8]) {
         guard let form = simpleForm(numbers, count) else { return appendBinned(numbers, count, to: &bytes) }
@@ -49,9 +77,16 @@ final class NumberColumnEncoder {
         for index in 2..<count { changes[index] = differences[index] &- differences[index - 1] }
         var form = NumberColumn.Form.binned
         var residuals = plain
-        var best = binned.plan(plain, count)
+        var best = BinnedColumnEncoder.Plan()
+        best.bits = .infinity
+        let shape = Shape(differences, changes, count)
+        // Of numbers that only ever ascend, each is another.
+        if !shape.ascends { best = binned.plan(plain, count) }
         for (order, candidate) in [differences, changes].enumerated() {
             let known = order + 1
+            if best.bits < Self.littleBits * Double(count) { break }
+            if order == 0, best.bits.isFinite, best.differenceBits > Self.noiseBits { continue }
+            if order == 1, !shape.changesAreShorter { continue }
             var plan = binned.plan(candidate + known, count - known)
             // The numbers in front.
             plan.bits += 16 + Double(64 - zigzag(numbers[0]).leadingZeroBitCount)

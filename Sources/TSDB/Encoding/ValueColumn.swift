@@ -1,11 +1,13 @@
 /// The values of a row: as whole numbers where nearly all of them are decimals, else as their bits.
 ///
-///     1 byte       places, 0...9: a value is its whole number divided by 10^places; 255: the numbers are the values' bits
-///     with places  varint           number of exceptions: values that are no such decimal
+///     1 byte       places, 0...9: a value is its whole number divided by 10^places; 16 more where there are exceptions;
+///                  255: the numbers are the values' bits
+///     exceptions   varint           number of exceptions: values that are no such decimal
 ///                  per exception    varint: index, less one past that of the exception before; 8 bytes: bits
 ///     column       ``NumberColumn`` of whole numbers; those of exceptions repeat the one before
 enum ValueColumn {
     static let bitsForm: UInt8 = 255
+    static let exceptionsFlag: UInt8 = 16
     /// With more exceptions than this share of the samples, the bits are the better numbers.
     fileprivate static let exceptionShare = 16
 }
@@ -38,8 +40,8 @@ final class ValueColumnEncoder {
         }
         // In front of the first decimal there is none to repeat.
         if let first = exceptions.first, first.index == 0 { repeatFirst(numbers, count) }
-        bytes.append(places)
-        bytes.appendVarint(UInt64(exceptions.count))
+        bytes.append(places | (exceptions.isEmpty ? 0 : ValueColumn.exceptionsFlag))
+        if !exceptions.isEmpty { bytes.appendVarint(UInt64(exceptions.count)) }
         var next = 0
         for (index, bits) in exceptions {
             bytes.appendVarint(UInt64(index - next))
@@ -81,10 +83,11 @@ extension ByteReader {
     mutating func valueColumn(_ count: Int, into values: UnsafeMutablePointer<Double>) throws(DecodeError) {
         // Both are eight bytes: the whole numbers stand where the values will.
         let numbers = UnsafeMutableRawPointer(values).assumingMemoryBound(to: Int64.self)
-        let places = try byte()
-        if places == ValueColumn.bitsForm { return try numberColumn(count, into: numbers) }
+        let form = try byte()
+        if form == ValueColumn.bitsForm { return try numberColumn(count, into: numbers) }
+        let places = form & ~ValueColumn.exceptionsFlag
         guard places <= UInt8(Decimal.placesMax) else { throw DecodeError("\(places) places are too many") }
-        let exceptions = try readExceptions(count)
+        let exceptions = form == places ? [] : try readExceptions(count)
         try numberColumn(count, into: numbers)
         let power = Decimal.power(places)
         if places == 0 {
