@@ -32,10 +32,10 @@ test: deps test-tools ## Run every test
 
 lint: ## Check the formatting, strictly, and that no source imports Foundation
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks Benchmarks/Sources
 
 format: ## Format the sources in place
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks Benchmarks/Sources
 
 bench: deps ## Measure ingest, storage and queries of the release build
 	@scripts/bench.sh

@@ -15,15 +15,15 @@ let package = Package(
     ],
     targets: [
         // The server's own shim is no product, and two targets of one name cannot be in one build.
-        .systemLibrary(name: "CSnappyBlock", path: "CSnappyBlock"),
+        .systemLibrary(name: "CSnappyBlock"),
         // Whole servers side by side; it starts the built `tsdb` and its peers, and so needs none of tsdb's products.
+        // Not beside StoreBenchmarks, because the plugin runs whatever is in a folder of the name Benchmarks.
         .executableTarget(
             name: "PeerBenchmark",
             dependencies: [
                 "CSnappyBlock",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: "Benchmarks/PeerBenchmark",
             swiftSettings: [.swiftLanguageMode(.v6)]),
         .executableTarget(
             name: "StoreBenchmarks",

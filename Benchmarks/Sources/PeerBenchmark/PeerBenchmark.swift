@@ -29,7 +29,7 @@ struct PeerBenchmark: ParsableCommand {
     var gpus: Int?
 
     @Option(help: ArgumentHelp("How often each query is asked of each engine.", valueName: "count"))
-    var runs = 11
+    var runs = 21
 
     @Option(help: "What the samples are drawn from; the same gives the same.")
     var seed: UInt64 = 7

@@ -5,6 +5,7 @@ enum Measure: String, CaseIterable, Codable, CodingKeyRepresentable {
     case diskRunningBytesPerSample
     case diskStoppedBytesPerSample
     case residentEmptyMiB
+    case residentLoadPeakMiB
     case residentPeakMiB
     case residentLoadedMiB
     case residentQueriedMiB
@@ -19,7 +20,8 @@ enum Measure: String, CaseIterable, Codable, CodingKeyRepresentable {
         case .diskRunningBytesPerSample: "disk bytes per sample, running"
         case .diskStoppedBytesPerSample: "disk bytes per sample, stopped"
         case .residentEmptyMiB: "resident MiB, empty and idle"
-        case .residentPeakMiB: "resident MiB, peak"
+        case .residentLoadPeakMiB: "resident MiB, peak of the load"
+        case .residentPeakMiB: "resident MiB, peak of load and queries"
         case .residentLoadedMiB: "resident MiB, settled after the load"
         case .residentQueriedMiB: "resident MiB, after the queries"
         case .residentRestartedMiB: "resident MiB, restarted and idle"

@@ -17,20 +17,25 @@ struct Report {
         return ([head] + sections.map { "\($0.title):\n\n\($0.table.markdown)" }).joined(separator: "\n\n") + "\n"
     }
 
+    /// Of a workload that was run with several lengths the longest, and how it compares with the shortest.
     private var sections: [(title: String, table: Table)] {
         var sections: [(title: String, table: Table)] = []
-        for workload in results.workloads {
-            let title =
-                "\(workload.workload): \(workload.gpus) GPUs, \(workload.scrapes) scrapes, \(millions(workload.samples)) samples"
-            sections.append((title, figures(workload)))
-            if workload.engines.contains(where: { !$0.queries.isEmpty }) {
-                sections.append(("\(workload.workload): ms per query, median / 95th percentile", queries(workload)))
-            }
-        }
-        let pods = results.workloads.filter { $0.workload == "pod" }
-        if pods.count > 1 {
+        for (index, workload) in results.workloads.enumerated() {
+            let name = workload.workload
+            let shorter = results.workloads[..<index].first { $0.workload == name }
+            if results.workloads[(index + 1)...].contains(where: { $0.workload == name }) { continue }
             sections.append(
-                ("growth: \(short(pods.last!.days)) days against \(short(pods[0].days))", growth(pods[0], pods.last!)))
+                (
+                    "\(name): \(workload.gpus) GPUs, \(workload.scrapes) scrapes, \(millions(workload.samples)) samples",
+                    figures(workload)
+                ))
+            if !workload.engines[0].queries.isEmpty {
+                sections.append(("\(name): ms per query, median / 95th percentile", queries(workload)))
+            }
+            if let shorter {
+                let title = "\(name): what \(short(workload.days)) days need, against \(short(shorter.days))"
+                sections.append((title, growth(shorter, workload)))
+            }
         }
         return sections
     }
