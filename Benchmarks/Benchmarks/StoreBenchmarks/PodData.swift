@@ -2,23 +2,26 @@ import Glibc
 import Model
 import TSDB
 
-/// Samples shaped as eight GPUs' metrics are, scraped every 15 s: flat gauges, bursts, decimals, counters.
+/// Samples shaped as GPUs' metrics are, eight GPUs to a pod, scraped every 15 s: flat gauges, bursts, decimals, counters.
 struct PodData {
     static let intervalMs: Int64 = 15_000
-    static let gpus = 8
     static let metrics = 25
+    private static let gpusPerPod = 8
 
     let labels: [Labels]
     private var state: UInt64 = 7
-    private var counters = [Double](repeating: 0, count: gpus * metrics)
-    private var busy = [Bool](repeating: false, count: gpus)
+    private var counters: [Double]
+    private var busy: [Bool]
 
-    init() {
-        labels = (0..<Self.gpus).flatMap { gpu in
-            (0..<Self.metrics).map { metric in
+    init(gpus: Int = gpusPerPod) {
+        counters = [Double](repeating: 0, count: gpus * Self.metrics)
+        busy = [Bool](repeating: false, count: gpus)
+        labels = (0..<gpus).flatMap { index in
+            let (pod, gpu) = index.quotientAndRemainder(dividingBy: Self.gpusPerPod)
+            return (0..<Self.metrics).map { metric in
                 Labels([
-                    ("__name__", "DCGM_FI_METRIC_\(metric)"), ("gpu", "\(gpu)"), ("instance", "pod:9400"),
-                    ("job", "dcgm-exporter"), ("UUID", "GPU-0000000\(gpu)-b2f1-4c52"), ("device", "nvidia\(gpu)"),
+                    ("__name__", "DCGM_FI_METRIC_\(metric)"), ("gpu", "\(gpu)"), ("instance", "pod-\(pod):9400"),
+                    ("job", "dcgm-exporter"), ("UUID", "GPU-\(index)-b2f1-4c52"), ("device", "nvidia\(gpu)"),
                     ("modelName", "NVIDIA H100 80GB HBM3"),
                 ])
             }
@@ -29,7 +32,7 @@ struct PodData {
     mutating func next() -> [Double] {
         var values: [Double] = []
         values.reserveCapacity(labels.count)
-        for gpu in 0..<Self.gpus {
+        for gpu in busy.indices {
             if random(100) < 4 { busy[gpu].toggle() }
             for metric in 0..<Self.metrics { values.append(value(gpu, metric)) }
         }
@@ -56,16 +59,20 @@ struct PodData {
 }
 
 /// A database in a new directory with `scrapes` scrapes of ``PodData``, from time 0 on.
-func makeDatabase(scrapes: Int) throws -> (database: Database, directory: String) {
-    let directory = "/tmp/tsdb-bench-\(UInt64.random(in: 0 ... .max))"
-    let database = try Database.open(directory: directory, options: DatabaseOptions(retentionMs: 0))
-    var data = PodData()
+func makeDatabase(gpus: Int = 8, scrapes: Int) throws -> (database: Database, directory: String) {
+    let (database, directory) = try makeEmptyDatabase()
+    var data = PodData(gpus: gpus)
     let refs = try database.resolve(data.labels)
     for scrape in 0..<scrapes {
         _ = try database.appendBlocking(
             SampleBatch(refs: refs, timestamps: [Int64(scrape) * PodData.intervalMs], values: data.next()))
     }
     return (database, directory)
+}
+
+func makeEmptyDatabase() throws -> (database: Database, directory: String) {
+    let directory = "/tmp/tsdb-bench-\(UInt64.random(in: 0 ... .max))"
+    return (try Database.open(directory: directory, options: DatabaseOptions(retentionMs: 0)), directory)
 }
 
 /// Deletes what ``makeDatabase(scrapes:)`` made.

@@ -27,6 +27,9 @@ let benchmarks: @Sendable () -> Void = {
         removeDatabase(directory)
     }
 
+    addJournalBenchmarks()
+    addIndexBenchmarks()
+
     for expression in [
         "DCGM_FI_METRIC_13", "avg by (gpu) (avg_over_time(DCGM_FI_METRIC_13[10m]))",
         "sum(rate(DCGM_FI_METRIC_20[5m]))", "quantile_over_time(0.95, DCGM_FI_METRIC_17[1h])",
