@@ -1,6 +1,13 @@
 import Model
+import Synchronization
 
 extension Database {
+    /// How far behind the newest sample of the database one may be from now on that is older than the newest one of its
+    /// series.
+    public func setOutOfOrderWindow(ms: Int64) {
+        state.outOfOrderMs.store(max(0, ms), ordering: .relaxed)
+    }
+
     /// Deletes the samples from `minTime` to `maxTime`, in milliseconds and both included, of the series that any of
     /// `selectors` selects. What was acknowledged before the call is gone when it returns, and its room in the file is
     /// free; series that have no samples left are forgotten. Blocks the calling thread.

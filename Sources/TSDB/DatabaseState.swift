@@ -18,6 +18,8 @@ final class DatabaseState: @unchecked Sendable {
     let counters = DatabaseCounters()
     let messages = MessageLog()
     let metadata: Mutex<[String: MetricMetadata]>
+    /// As ``DatabaseOptions/outOfOrderMs`` says, until it is set anew.
+    let outOfOrderMs: Atomic<Int64>
 
     /// What waits for the writer thread.
     let queue = WriteQueue()
@@ -40,6 +42,7 @@ final class DatabaseState: @unchecked Sendable {
         self.head = head
         self.blocks = blocks
         self.legacyBlockMs = legacyBlockMs
+        outOfOrderMs = Atomic(max(0, options.outOfOrderMs))
         windows = BlockTime(lengthMs: options.windowMs)
         self.metadata = Mutex(Dictionary(metadata.map { ($0.metric, $0) }) { _, new in new })
     }

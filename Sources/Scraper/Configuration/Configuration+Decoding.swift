@@ -16,7 +16,6 @@ extension Configuration {
         ),
         ("scrape_config_files", false, "further files are not read yet; move their scrape_configs into this one"),
         ("alerting", true, "it has no effect, as there are no alerting rules"),
-        ("storage", true, "it has no effect; storage is set by command-line flags"),
         ("runtime", true, "it has no effect; its settings are of Go programs"),
         ("tracing", true, "it has no effect; this server sends no traces"),
         ("otlp", true, "it has no effect; this server receives no OTLP"),
@@ -25,6 +24,7 @@ extension Configuration {
     mutating func decode(_ root: YAMLNode, folder: String, _ diagnostics: Diagnostics) {
         guard var section = MappingDecoder(root, "the configuration", diagnostics) else { return }
         if let node = section.node("global") { global.decode(node, diagnostics) }
+        if let node = section.node("storage") { storage.decode(node, diagnostics) }
         for (key, isHarmless, reason) in Configuration.otherSections {
             guard let node = section.node(key), !node.isEmpty else { continue }
             if isHarmless {
@@ -115,6 +115,25 @@ extension MappingDecoder {
             builder.set(entry.key, transform(value))
         }
         return builder.labels()
+    }
+}
+
+extension StorageConfiguration {
+    mutating func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) {
+        guard var section = MappingDecoder(node, "storage", diagnostics) else { return }
+        if let node = section.node("tsdb"), var tsdb = MappingDecoder(node, "tsdb", diagnostics) {
+            outOfOrderMs = tsdb.duration("out_of_order_time_window") ?? 0
+            for key in ["retention", "stale_series_compaction_threshold", "chunk_encoding"] where tsdb.node(key) != nil
+            {
+                diagnostics.warn(
+                    tsdb.keyPlace(key), "\(key) is ignored: retention is set by command-line flags, the rest by itself")
+            }
+            tsdb.finish()
+        }
+        if section.node("exemplars") != nil {
+            diagnostics.warn(section.keyPlace("exemplars"), "exemplars is ignored: the newest 100000 are kept")
+        }
+        section.finish()
     }
 }
 

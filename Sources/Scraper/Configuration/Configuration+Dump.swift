@@ -12,6 +12,13 @@ extension Configuration {
             writer.limits(global.limits)
         }
         writer.list("scrape_configs", jobs) { $0.job($1) }
+        if storage.outOfOrderMs > 0 {
+            writer.mapping("storage") { writer in
+                writer.mapping("tsdb") { writer in
+                    writer.value("out_of_order_time_window", PrometheusDuration.format(storage.outOfOrderMs))
+                }
+            }
+        }
         return writer.text
     }
 }

@@ -7,6 +7,7 @@ import Model
 public struct Configuration: Sendable, Equatable {
     public var global = GlobalConfiguration()
     public var jobs: [JobConfiguration] = []
+    public var storage = StorageConfiguration()
     /// What is in the file and has no effect, in words.
     public var warnings: [String] = []
 
@@ -50,6 +51,12 @@ public struct GlobalConfiguration: Sendable, Equatable {
     /// Labels for what leaves this server; sorted by name.
     public var externalLabels = Labels.empty
     public var limits = ScrapeLimits()
+}
+
+/// The `storage` section.
+public struct StorageConfiguration: Sendable, Equatable {
+    /// How far behind the newest sample one may be that is out of order; 0 where none is taken.
+    public var outOfOrderMs: Int64 = 0
 }
 
 /// Bounds on what one scrape may bring; 0 means none.

@@ -27,10 +27,11 @@ extension Writer {
             let time = newest.subtractingReportingOverflow(ms)
             return time.overflow ? .min : time.partialValue
         }
+        let outOfOrderMs = state.outOfOrderMs.load(ordering: .relaxed)
         return TimeBounds(
             latest: min(ahead.overflow ? .max : ahead.partialValue, Head.maxTime),
             lateFrom: back(max(DatabaseOptions.lateMs, state.options.blockMs / 2)),
-            outOfOrderFrom: state.options.outOfOrderMs == 0 ? .max : back(state.options.outOfOrderMs))
+            outOfOrderFrom: outOfOrderMs == 0 ? .max : back(outOfOrderMs))
     }
 
     /// Commits, or takes back what was staged.

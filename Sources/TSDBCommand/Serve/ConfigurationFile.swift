@@ -3,6 +3,7 @@ import Model
 import QueryAPI
 import Scraper
 import Synchronization
+import TSDB
 
 /// The configuration file, as it was last read without a fault.
 final class ConfigurationFile: Sendable {
@@ -33,13 +34,15 @@ final class ConfigurationFile: Sendable {
 
     var status: ConfigurationStatus { state.withLock { $0.status } }
 
-    /// Starts scraping what the file says.
-    func apply(to scraping: ScrapeManager) {
-        scraping.apply(state.withLock { $0.configuration })
+    /// Starts scraping what the file says, and storing as it says.
+    func apply(to scraping: ScrapeManager, _ database: Database) {
+        let configuration = state.withLock { $0.configuration }
+        database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
+        scraping.apply(configuration)
     }
 
     /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
-    func reload(into scraping: ScrapeManager) throws {
+    func reload(into scraping: ScrapeManager, _ database: Database) throws {
         do {
             let configuration = try Configuration.load(path: path)
             state.withLock { state in
@@ -47,7 +50,7 @@ final class ConfigurationFile: Sendable {
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
             for warning in configuration.warnings { logger.warning("\(warning)") }
-            apply(to: scraping)
+            apply(to: scraping, database)
             logger.info("configuration reloaded", metadata: ["file": "\(path)"])
         } catch {
             state.withLock { $0.status.lastReloadSucceeded = false }

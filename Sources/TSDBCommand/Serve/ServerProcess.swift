@@ -31,16 +31,19 @@ struct ServerProcess {
             queryable: database, appendable: database, metadata: database, targets: scraping,
             engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"), build: build,
             startTimeMs: startTimeMs)
+        dependencies.exemplars = database
         dependencies.retention = serve.retentionText
         dependencies.flags = serve.flagValues
-        dependencies.reload = { try configuration.reload(into: scraping) }
+        dependencies.reload = { try configuration.reload(into: scraping, database) }
         dependencies.quit = { quit.continuation.yield() }
         dependencies.configuration = { configuration.status }
         dependencies.storageStatistics = { limit in storageStatistics(database, limit: limit) }
         let server = try makeServer(dependencies, options: options) { port in listening.continuation.yield(port) }
         let services: [any Service] = [
-            ScrapeService(scraping: scraping, configuration: configuration, listening: listening.stream, serve: serve),
-            ReloadOnHangup(configuration: configuration, scraping: scraping, logger: logger),
+            ScrapeService(
+                scraping: scraping, database: database, configuration: configuration, listening: listening.stream,
+                serve: serve),
+            ReloadOnHangup(configuration: configuration, scraping: scraping, database: database, logger: logger),
             ProblemLog(database: database, logger: Logger(label: "store")), QuitService(requests: quit.stream), server,
         ]
         let group = ServiceGroup(

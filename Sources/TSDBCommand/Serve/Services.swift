@@ -1,6 +1,7 @@
 import Logging
 import Model
 import Scraper
+
 import ServiceLifecycle
 import TSDB
 import UnixSignals
@@ -8,6 +9,7 @@ import UnixSignals
 /// Scrapes from when the server listens until it is told to stop.
 struct ScrapeService: Service {
     let scraping: ScrapeManager
+    let database: Database
     let configuration: ConfigurationFile
     /// The port, once it is listened on: a server that cannot listen shall not have begun to scrape.
     let listening: AsyncStream<Int>
@@ -25,7 +27,7 @@ struct ScrapeService: Service {
                     "listening": "\(interface), port \(port)", "store": "\(serve.storagePath)/\(Database.fileName)",
                     "retention": "\(serve.retentionText)",
                 ])
-            configuration.apply(to: scraping)
+            configuration.apply(to: scraping, database)
         }
         await scraping.stop()
     }
@@ -35,12 +37,13 @@ struct ScrapeService: Service {
 struct ReloadOnHangup: Service {
     let configuration: ConfigurationFile
     let scraping: ScrapeManager
+    let database: Database
     let logger: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             // What is wrong with the file has been logged; the configuration before it stays.
-            try? configuration.reload(into: scraping)
+            try? configuration.reload(into: scraping, database)
         }
     }
 }
