@@ -16,7 +16,7 @@ enum Limit {
     /// Samples in a remote-write request. 32 MiB of ordinary samples are about two million; only forged requests of
     /// empty messages have more.
     static let writeSamples = 4 << 20
-    /// Native histograms, and exemplars, in a remote-write request: 60 bytes each.
+    /// Native histograms, and exemplars, in a remote-write request: 32 MiB of ordinary ones are fewer.
     static let writeHistograms = 512 << 10
     static let writeExemplars = 512 << 10
     /// Strings of a remote-write 2.0 request.
