@@ -35,11 +35,14 @@ struct Block: Sendable, Equatable {
     /// The number of the row of a series: the block in the upper half, so that a block is a range of rows.
     static func row(_ block: Int64, _ series: UInt32) -> Int64 { block << 32 | Int64(series) }
 
-    /// The number of the row of a list of timestamps that several series of the block have. These lie behind the rows of
-    /// the series, whose numbers end at ``SeriesIndex/seriesEnd``.
-    static func timesRow(_ block: Int64, _ list: UInt16) -> Int64 {
-        block << 32 | Int64(SeriesIndex.seriesEnd) + Int64(list)
+    /// The number of a row that is not a series': a list of timestamps that several series share, or a piece of a
+    /// ``SplitRow``. These lie behind the rows of the series, whose numbers end at ``SeriesIndex/seriesEnd``.
+    static func extraRow(_ block: Int64, _ number: UInt16) -> Int64 {
+        block << 32 | Int64(SeriesIndex.seriesEnd) + Int64(number)
     }
+
+    /// How many rows a block can have that are not a series'.
+    static let extraRowsMax = 65_535
 
     /// The first number of a block's rows.
     static func firstRow(_ block: Int64) -> Int64 { block << 32 }

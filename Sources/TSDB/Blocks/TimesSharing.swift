@@ -11,7 +11,6 @@ struct TimesSharing {
 
     /// The newest first.
     private var recent: [List] = []
-    private var count = 0
 
     /// Lists that are looked through per row.
     private static let recentMax = 8
@@ -20,16 +19,15 @@ struct TimesSharing {
 
     /// The list that the timestamps of `samples` are.
     ///
-    /// - Returns: its number, and whether it is to be stored first; nil where no row before had it.
-    mutating func list(of samples: SampleBuffer) -> (number: UInt16, isNew: Bool)? {
+    /// - Parameter next: the number that a new list gets, or nil where there is none left.
+    /// - Returns: its number, and whether it is new and to be stored first; nil where no row before had it.
+    mutating func list(of samples: SampleBuffer, next: UInt16?) -> (number: UInt16, isNew: Bool)? {
         guard samples.count >= TimesSharing.timesMin else { return nil }
         let times = UnsafeBufferPointer(start: samples.timestamps, count: samples.count)
         if let index = recent.firstIndex(where: { $0.times.count == times.count && times.elementsEqual($0.times) }) {
             if let number = recent[index].number { return (number, false) }
-            guard count < Int(UInt16.max) else { return nil }
-            recent[index].number = UInt16(count)
-            count += 1
-            return (UInt16(count - 1), true)
+            recent[index].number = next
+            return next.map { ($0, true) }
         }
         if recent.count == TimesSharing.recentMax { recent.removeLast() }
         recent.insert(List(times: Array(times), number: nil), at: 0)

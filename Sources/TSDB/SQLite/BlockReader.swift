@@ -5,7 +5,7 @@ import Model
 final class BlockReader: @unchecked Sendable {
     // SAFETY: whoever took the reader from its pool is the only one to use it.
     private let connection: Connection
-    private let select: Statement
+    private let rows: RowReader
     private let touch: Statement
     private let selectTimes: Statement
     /// Lists of timestamps that were read last, by a hash of their rows: the series of a scrape follow one another.
@@ -21,7 +21,7 @@ final class BlockReader: @unchecked Sendable {
         timesCache = Array(repeating: (0, CachedTimes([])), count: BlockReader.cachedLists)
         // Rows are read once: a large cache would hold nothing that is asked for again.
         try connection.execute("PRAGMA cache_size = -512")
-        select = try connection.prepare("SELECT data FROM chunk WHERE id = ?")
+        rows = try RowReader(connection)
         selectTimes = try connection.prepare("SELECT data FROM chunk WHERE id = ?")
         touch = try connection.prepare("SELECT value FROM meta LIMIT 1")
     }
@@ -44,23 +44,19 @@ final class BlockReader: @unchecked Sendable {
         _ block: Block, _ id: UInt32, _ minTime: Int64, _ maxTime: Int64, into buffer: SampleBuffer
     ) throws(StorageError) -> DecodeError? {
         let row = Block.row(block.number, id)
-        select.bind(1, row)
-        defer { select.reset() }
-        guard try select.step() else { return DecodeError("the row is missing") }
-        let bytes = select.blob(0)
-        do throws(DecodeError) {
+        let result = try rows.withRow(row) { (bytes) throws(DecodeError) in
+            guard let bytes else { throw DecodeError("the row is missing") }
             try BlockRow.decode(
                 bytes, row: row, blockStart: block.number &* legacyBlockMs, from: minTime, to: maxTime, into: buffer
             ) { (list) throws(DecodeError) in try times(block.number, list) }
-            return nil
-        } catch {
-            return error
         }
+        if case .failure(let error) = result { return error }
+        return nil
     }
 
     /// A list of timestamps that series of a block share, valid until the next call.
     private func times(_ block: Int64, _ list: UInt16) throws(DecodeError) -> UnsafeBufferPointer<Int64> {
-        let row = Block.timesRow(block, list)
+        let row = Block.extraRow(block, list)
         let slot = Int((UInt64(bitPattern: row) &* 0x9e37_79b9_7f4a_7c15) >> 58)
         if timesCache[slot].row != row || timesCache[slot].times.count == 0 {
             timesCache[slot] = (0, CachedTimes([]))

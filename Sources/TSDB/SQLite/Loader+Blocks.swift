@@ -78,6 +78,7 @@ extension Loader {
     /// A block as its series' rows tell it, or nil where none of them is sound.
     func rebuild(_ number: Int64) throws(StorageError) -> Block? {
         let legacy = try meta(.blockMs) ?? 0
+        let rows = try RowReader(connection)
         let statement = try connection.prepare("SELECT id, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id")
         statement.bind(1, Block.firstRow(number))
         statement.bind(2, Block.lastRow(number))
@@ -92,9 +93,10 @@ extension Loader {
             guard id < SeriesIndex.seriesEnd else { continue }
             // A damaged row belongs to it all the same: it is named when it is read.
             block.series.append(id)
-            guard let header = try? BlockRow.header(bytes, row: row, blockStart: number &* legacy) else {
-                continue
+            let found = try rows.withWhole(bytes, row: row) { (bytes) throws(DecodeError) in
+                try BlockRow.header(bytes ?? .init(start: nil, count: 0), row: row, blockStart: number &* legacy)
             }
+            guard case .success(let header) = found else { continue }
             block.minTime = min(block.minTime, header.minTime)
             block.maxTime = max(block.maxTime, header.maxTime)
             block.sampleCount += Int64(header.count)

@@ -78,7 +78,7 @@ enum Schema {
         // The checkpointer does it on another thread.
         try connection.execute("PRAGMA wal_autocheckpoint = 0")
         // Cutting the log's file waits for the disk: it is done where sealing has made it long, not each time.
-        try connection.execute("PRAGMA journal_size_limit = \(Int64(4 * Checkpointer.wantedPages) * pageBytes)")
+        try connection.execute("PRAGMA journal_size_limit = \(Int64(2 * Checkpointer.wantedPages) * pageBytes)")
         try connection.execute("PRAGMA cache_size = -2048")
         try connection.execute("PRAGMA temp_store = MEMORY")
         if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count = \(pages)") }

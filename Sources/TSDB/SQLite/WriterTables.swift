@@ -10,7 +10,7 @@ final class WriterTables {
     private let insertChunk: Statement
     private let insertBlock: Statement
     private let deleteBlock: Statement
-    private let chunkLength: Statement
+    private let chunkBytes: Statement
     private let insertExemplar: Statement
     private let deleteExemplars: Statement
     private let deleteChunks: Statement
@@ -31,7 +31,7 @@ final class WriterTables {
         insertRecord = try connection.prepare("INSERT INTO journal VALUES (?, ?)")
         insertChunk = try connection.prepare("INSERT OR REPLACE INTO chunk VALUES (?, ?)")
         insertBlock = try connection.prepare("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        chunkLength = try connection.prepare("SELECT length(data) FROM chunk WHERE id = ?")
+        chunkBytes = try connection.prepare("SELECT data FROM chunk WHERE id = ?")
         insertExemplar = try connection.prepare(
             "INSERT INTO exemplar (series, time, value, labels) VALUES (?, ?, ?, ?)")
         deleteExemplars = try connection.prepare("DELETE FROM exemplar WHERE id <= last_insert_rowid() - ?")
@@ -97,11 +97,23 @@ final class WriterTables {
         try deleteBlock.run()
     }
 
-    /// The length of a row of a series, 0 where there is none.
-    func chunkLength(_ row: Int64) throws(StorageError) -> Int64 {
-        chunkLength.bind(1, row)
-        defer { chunkLength.reset() }
-        return try chunkLength.step() ? chunkLength.integer(0) : 0
+    /// Deletes the row of a series with its pieces.
+    /// - Returns: the length of what was deleted.
+    func removeRow(_ row: Int64) throws(StorageError) -> Int64 {
+        let (length, pieces) = try extent(of: row)
+        if let pieces { try removeChunks(pieces) }
+        try removeChunks(row...row)
+        return length
+    }
+
+    private func extent(of row: Int64) throws(StorageError) -> (length: Int64, pieces: ClosedRange<Int64>?) {
+        chunkBytes.bind(1, row)
+        defer { chunkBytes.reset() }
+        guard try chunkBytes.step() else { return (0, nil) }
+        let bytes = chunkBytes.blob(0)
+        guard let header = try? SplitRow.header(bytes) else { return (Int64(bytes.count), nil) }
+        let first = Block.extraRow(row >> 32, header.firstPiece)
+        return (Int64(bytes.count + header.count * SplitRow.pieceBytes), first...first + Int64(header.count) - 1)
     }
 
     /// Moves a damaged row to where it is not read.

@@ -4,6 +4,8 @@ import Model
 struct BlockBuilder {
     private(set) var block: Block
     private var sharing = TimesSharing()
+    /// Rows behind those of series so far.
+    private var extraRows = 0
     private let encoder = SealedEncoder()
 
     init(number: Int64, start: Int64, end: Int64, level: Int64) {
@@ -15,24 +17,46 @@ struct BlockBuilder {
     /// Writes the row of a series, in ascending order of series; 1...``SealedChunk/samplesMax`` samples.
     mutating func add(_ id: UInt32, _ samples: SampleBuffer, _ tables: WriterTables) throws(StorageError) {
         var list: UInt16?
-        if samples.histograms.isEmpty, let shared = sharing.list(of: samples) {
+        let next = extraRows < Block.extraRowsMax ? UInt16(extraRows) : nil
+        if samples.histograms.isEmpty, let shared = sharing.list(of: samples, next: next) {
             list = shared.number
-            if shared.isNew { try addTimes(shared.number, samples, tables) }
+            if shared.isNew, let number = takeExtraRows(1) { try addTimes(number, samples, tables) }
         }
         let row = Block.row(block.number, id)
         let data = BlockRow.encode(samples, row: row, sharedTimes: list, encoder)
-        try tables.addChunk(row, data)
+        try addRow(row, data, tables)
         block.series.append(id)
         block.sampleCount += Int64(samples.count)
-        block.byteCount += Int64(data.count)
         block.minTime = min(block.minTime, samples.timestamps[0])
         block.maxTime = max(block.maxTime, samples.timestamps[samples.count - 1])
+    }
+
+    /// Numbers for `count` successive rows, or nil where there are not as many.
+    private mutating func takeExtraRows(_ count: Int) -> UInt16? {
+        guard extraRows + count <= Block.extraRowsMax else { return nil }
+        defer { extraRows += count }
+        return UInt16(extraRows)
+    }
+
+    private mutating func addRow(_ row: Int64, _ data: [UInt8], _ tables: WriterTables) throws(StorageError) {
+        let pieces = SplitRow.pieces(data.count)
+        guard pieces > 0, let first = takeExtraRows(pieces) else {
+            try tables.addChunk(row, data)
+            block.byteCount += Int64(data.count)
+            return
+        }
+        let split = SplitRow.split(data, firstPiece: first)
+        try tables.addChunk(row, split.row)
+        for (index, piece) in split.pieces.enumerated() {
+            try tables.addChunk(Block.extraRow(block.number, first) + Int64(index), Array(piece))
+        }
+        block.byteCount += Int64(split.row.count + pieces * SplitRow.pieceBytes)
     }
 
     private mutating func addTimes(
         _ list: UInt16, _ samples: SampleBuffer, _ tables: WriterTables
     ) throws(StorageError) {
-        let row = Block.timesRow(block.number, list)
+        let row = Block.extraRow(block.number, list)
         let times = UnsafeBufferPointer(start: UnsafePointer(samples.timestamps), count: samples.count)
         let data = SealedTimes.encode(times, row: row, blockStart: 0)
         try tables.addChunk(row, data)

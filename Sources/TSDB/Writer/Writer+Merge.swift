@@ -121,8 +121,8 @@ extension Writer {
         mayVacuum = true
     }
 
-    /// Pages that are free in the file before it is made shorter: 16 MiB, and a tenth of the file.
-    private static let freePagesMin: Int64 = 1024
+    /// Pages that are free in the file before it is made shorter: 4 MiB, and a tenth of the file.
+    private static let freePagesMin: Int64 = 256
     private static let vacuumPages = 128
 
     /// Gives some free pages back to the file system, where there are many.
@@ -132,7 +132,12 @@ extension Writer {
         let free = try tables.connection.integer("PRAGMA freelist_count") ?? 0
         let pages = try tables.connection.integer("PRAGMA page_count") ?? 0
         guard free > 0, free >= wanted, wanted < Writer.freePagesMin || free >= pages / 10 else { return }
-        try tables.connection.execute("PRAGMA incremental_vacuum(\(Writer.vacuumPages))")
+        try vacuum(pages: Writer.vacuumPages)
         mayVacuum = true
+    }
+
+    /// Gives up to so many free pages back to the file system.
+    func vacuum(pages: Int) throws(StorageError) {
+        try tables.connection.execute("PRAGMA incremental_vacuum(\(pages))")
     }
 }

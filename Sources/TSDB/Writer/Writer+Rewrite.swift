@@ -132,9 +132,9 @@ extension Writer {
         _ block: inout Block, _ id: UInt32, _ buffer: SampleBuffer, samplesBefore: Int, _ encoder: SealedEncoder
     ) throws(StorageError) {
         let row = Block.row(block.number, id)
-        block.byteCount -= try tables.chunkLength(row)
+        block.byteCount -= try tables.removeRow(row)
         block.sampleCount += Int64(buffer.count - samplesBefore)
-        guard buffer.count > 0 else { return try tables.removeChunks(row...row) }
+        guard buffer.count > 0 else { return }
         guard buffer.count <= SealedChunk.samplesMax else {
             throw .io("series \(id) has \(buffer.count) samples in one block, \(SealedChunk.samplesMax) are possible")
         }

@@ -85,7 +85,7 @@ final class Writer: @unchecked Sendable {
                 if isLogDirty { checkpointer.rest() }
                 isLogDirty = false
             case .stop:
-                sealBeforeStop()
+                tidyBeforeStop()
                 return
             }
         }
@@ -134,11 +134,19 @@ final class Writer: @unchecked Sendable {
     /// How many samples are sealed before the database is closed: fewer are read from the journal as fast.
     private static let stopSealSamplesMin = 200_000
 
-    /// Leaves little to replay to who opens the database next.
-    private func sealBeforeStop() {
-        guard state.head.sampleCount + state.head.side.weight >= Writer.stopSealSamplesMin else { return }
-        do throws(StorageError) { try sealAll() } catch { dutyFailed(error) }
+    /// Leaves little to replay to who opens the database next, and a file without much free room.
+    private func tidyBeforeStop() {
+        do throws(StorageError) {
+            if state.head.sampleCount + state.head.side.weight >= Writer.stopSealSamplesMin { try sealAll() }
+            while !leftovers.isEmpty { try removeLeftovers() }
+            try vacuum(pages: Writer.stopVacuumPages)
+        } catch {
+            dutyFailed(error)
+        }
     }
+
+    /// 32 MiB, a few tens of milliseconds.
+    private static let stopVacuumPages = 2048
 
     /// The number of a new block.
     func takeBlockNumber() -> Int64 {
