@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Logging
 import Model
 
@@ -140,9 +139,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        // Each arena of malloc keeps what its threads have freed: two for two cores and more halve the memory of a
-        // server that has taken in and answered much, and cost no time that could be measured.
-        mallopt(M_ARENA_MAX, 2)
+        limitAllocatorArenas()
         let format: StandardErrorLogHandler.Format = logFormat == .json ? .json : .logfmt
         let level = logLevel.level
         LoggingSystem.bootstrap { label in
