@@ -4,7 +4,7 @@ import Model
 ///
 ///     1 byte    encoding of the payload
 ///     varint    number of samples, at least 1
-///     varint    time of the first one, less the start of the block
+///     varint    time of the first one; in encodings 1 and 2 less the start of the block
 ///     varint    time of the last one, less that of the first
 ///     varint    timestamps: 0: they are in the payload; else one more than the number of the block's list of timestamps
 ///               (not there in encodings 1 and 2, whose timestamps are in the payload)

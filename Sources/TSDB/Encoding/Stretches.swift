@@ -143,12 +143,18 @@ struct Stretches {
         while groups.count + first > BinnedColumn.tablesMax {
             groups[0] = joinedSpread(groups[0], groups.remove(at: 1))
         }
-        tableCount = first + groups.count
-        for index in stretches.indices where !stretches[index].isConstant {
-            let deviation = stretches[index].deviation
-            func apart(_ group: Int) -> Double { abs(log2(groups[group].deviation / deviation)) }
-            stretches[index].table = first + (groups.indices.min { apart($0) < apart($1) } ?? 0)
+        var nearest = stretches.map { stretch in
+            func apart(_ group: Int) -> Double { abs(log2(groups[group].deviation / stretch.deviation)) }
+            return stretch.isConstant ? -1 : groups.indices.min { apart($0) < apart($1) } ?? 0
         }
+        // A group whose stretches are all nearer to its neighbours has none left.
+        for group in groups.indices.reversed() where !nearest.contains(group) {
+            for index in nearest.indices where nearest[index] > group { nearest[index] -= 1 }
+        }
+        for index in stretches.indices where !stretches[index].isConstant {
+            stretches[index].table = first + nearest[index]
+        }
+        tableCount = first + (nearest.max() ?? -1) + 1
     }
 }
 

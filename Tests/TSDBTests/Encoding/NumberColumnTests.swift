@@ -57,6 +57,22 @@ import Testing
         #expect(try roundTrip(numbers).decoded == numbers)
     }
 
+    /// Each stretch has a level and a spread of its own, of all sizes there are.
+    @Test func stretchesOfManyScalesComeBack() throws {
+        var random = SeededGenerator(seed: makeSeed())
+        for _ in 0..<200 {
+            var numbers: [Int64] = []
+            for _ in 0..<Int.random(in: 1...40, using: &random) {
+                let level = Int64.random(in: .min ... .max, using: &random) >> Int64.random(in: 1...63, using: &random)
+                let spread = Int64.random(in: 0 ... .max, using: &random) >> Int64.random(in: 1...63, using: &random)
+                for _ in 0..<Int.random(in: 1...100, using: &random) {
+                    numbers.append(level &+ Int64.random(in: 0...spread, using: &random))
+                }
+            }
+            #expect(try roundTrip(numbers).decoded == numbers)
+        }
+    }
+
     @Test(
         arguments: [
             ([5], 2), (Array(repeating: 7, count: 10_000), 2), (Array(stride(from: 0, to: 150_000_000, by: 15_000)), 5),
