@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "TSDB", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
         .target(name: "PromQL", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Exposition", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "PrometheusData", dependencies: ["Model", "CSnappy"], swiftSettings: strict),
         .target(
             name: "Scraper", dependencies: ["Model", "Exposition", "CCurl", "CYAML", logging],
             swiftSettings: strict),
@@ -56,14 +57,16 @@ let package = Package(
         .executableTarget(
             name: "TSDBCommand",
             dependencies: [
-                "Model", "TSDB", "PromQL", "Scraper", "QueryAPI", "CCurl", argumentParser, logging, lifecycle,
+                "Model", "TSDB", "PromQL", "Exposition", "PrometheusData", "Scraper", "QueryAPI", "CCurl", "CZlib",
+                argumentParser, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "Exporter", dependencies: [argumentParser, logging, lifecycle] + hummingbird, swiftSettings: strict),
         // What several of the test targets need; no product.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Model", "CSnappy"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite", "TestSupport"], swiftSettings: strict),
@@ -72,6 +75,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ExpositionTests", dependencies: ["Exposition", "Model", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PrometheusDataTests", dependencies: ["PrometheusData", "Model", "CSnappy", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model", logging, "TestSupport"],
             swiftSettings: strict),
@@ -85,8 +91,8 @@ let package = Package(
             swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL", "TestSupport"],
-            swiftSettings: strict),
+            name: "EndToEndTests",
+            dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL", "TSDB", "TestSupport"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )
