@@ -20,6 +20,14 @@ public struct TextParser {
     /// line otherwise has to.
     public var type = MetricMetadata.MetricType.unknown
 
+    /// Whether the page is a part of a longer one that goes on behind it, so that it need not end as one has to. Whoever
+    /// parses the parts carries ``type`` over from one to the next.
+    public var goesOn = false
+    /// How many lines were in the parts before this one; errors count from there.
+    public var linesBefore = 0
+    /// Whether the mark was met that ends an OpenMetrics page.
+    public private(set) var hasEnded = false
+
     /// The longest line that is read, in bytes.
     public static let lineBytesMax = 1 << 20
 
@@ -44,7 +52,9 @@ public struct TextParser {
     public mutating func nextLine() throws(ExpositionError) -> Line? {
         skipBlank()
         guard cursor < end else {
-            if format == .openMetrics { throw error("expected \"# EOF\" at the end of the page, found nothing") }
+            if format == .openMetrics, !goesOn {
+                throw error("expected \"# EOF\" at the end of the page, found nothing")
+            }
             return nil
         }
         if cursor.pointee == UInt8(ascii: "#") {
@@ -53,6 +63,7 @@ public struct TextParser {
                 guard cursor == end else {
                     throw error("expected nothing after \"# EOF\", found \(excerpt(cursor, end))")
                 }
+                hasEnded = true
                 return nil
             }
             return .comment(line)
@@ -63,7 +74,7 @@ public struct TextParser {
     /// The error `reason`, placed at `place` (where it is nil, at the cursor).
     func error(_ reason: String, at place: UnsafePointer<UInt8>? = nil) -> ExpositionError {
         let place = place ?? cursor
-        var line = 1
+        var line = linesBefore + 1
         var lineStart = start
         var byte = start
         while byte < place {
