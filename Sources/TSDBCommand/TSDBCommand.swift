@@ -16,9 +16,11 @@ struct TSDBCommand: AsyncParsableCommand {
               tsdb query instant 'up'
               tsdb query range 'avg by (gpu) (DCGM_FI_DEV_GPU_UTIL)' --start 1h
               tsdb query range 'DCGM_FI_DEV_POWER_USAGE' --db data --format csv
+              tsdb import /var/lib/prometheus --db data
+              tsdb export --db data --match '{job="dcgm"}' -o history.om
             """,
         version: BuildInfo.line,
-        subcommands: [Serve.self, Query.self, Check.self])
+        subcommands: [Serve.self, Query.self, Import.self, Export.self, Check.self])
 
     static func main() async {
         // A reader that goes away, such as `tsdb query … | head`, is no reason to be killed by a signal without a word.
@@ -41,6 +43,8 @@ extension AsyncParsableCommand {
             try await body()
         } catch let error as ExitCode {
             throw error
+        } catch is ReaderGone {
+            return
         } catch {
             fflush(nil)
             writeToStandardError("tsdb: \(error)\n")

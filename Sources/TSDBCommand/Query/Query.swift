@@ -152,6 +152,7 @@ struct QueryTimeRange: Sendable {
     }
 }
 
-private func notATime(_ option: String, _ text: String) -> String {
+/// What is said of a time that is none.
+func notATime(_ option: String, _ text: String) -> String {
     "\(option) '\(text)' is not a time: give now, Unix seconds, RFC 3339 (2026-01-31T12:00:00Z) or so long ago (1h)"
 }

@@ -70,7 +70,7 @@ private func seconds(_ milliseconds: Int64) -> String {
 }
 
 /// A field between quotes where it holds a comma, a quote or a line break (RFC 4180).
-private func csvField(_ text: String) -> String {
+func csvField(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 == 0x2c || $0 == 0x22 || $0 == 0x0a || $0 == 0x0d }) else { return text }
     let doubled = text.map { $0 == "\"" ? "\"\"" : String($0) }.joined()
     return "\"\(doubled)\""
