@@ -33,15 +33,7 @@ struct PrometheusImportTests {
         "histogram_count(latency offset 3h)",
     ]
 
-    @Test func floatsAnswerAsInThePrometheusTheyCameFrom() throws {
-        let history = History()
-        let floats = history.series.filter { $0.labels["job"] != "histograms" }
-        try compare(
-            history, floats, late: [], Self.floatQueries.filter { !$0.contains("mixed") && !$0.contains("__name__") })
-    }
-
-    @Test(.disabled("the store takes neither histograms nor samples of any age yet"))
-    func everythingAnswersAsInThePrometheusItCameFrom() throws {
+    @Test func everythingAnswersAsInThePrometheusItCameFrom() throws {
         let history = History()
         let late = WrittenSeries(
             ["__name__": "noise", "gpu": "0", "instance": "pod-0:9400", "job": "dcgm"],

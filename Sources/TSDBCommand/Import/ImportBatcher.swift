@@ -4,7 +4,7 @@ import TSDB
 /// Collects samples and gives them to a database in pieces that it takes well: of two hours each, and up to a million
 /// samples.
 final class ImportBatcher {
-    private(set) var result = ImportResult()
+    private(set) var result = ImportResult(series: 0, samples: 0, duplicates: 0)
     /// The first and the last time that was given to the database.
     private(set) var timeRange: ClosedRange<Int64>?
     var seriesCount: Int { seen.count }
