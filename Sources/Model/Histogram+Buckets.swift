@@ -53,9 +53,21 @@ extension Histogram {
         let parts = index & ((1 << Int(schema)) - 1)
         let exponent = index >> Int(schema)
         if parts == 0, exponent == 1024 { return .greatestFiniteMagnitude }
-        let fraction = parts == 0 ? 1 : exp2(Double(parts) / Double(1 << Int(schema)))
-        return ldexp(fraction, Int32(clamping: exponent))
+        return ldexp(power(parts, schema: schema), Int32(clamping: exponent))
     }
+
+    /// 2^(parts · 2^−schema), with the same rounding errors as Prometheus's table of bounds has: the product of the roots
+    /// of 2 whose exponents add up to it, the largest first.
+    private static func power(_ parts: Int, schema: Int8) -> Double {
+        var result = 1.0
+        for depth in 0..<Int(schema) where parts >> (Int(schema) - 1 - depth) & 1 == 1 { result *= roots[depth] }
+        return result
+    }
+
+    /// The square root of 2, its square root and so on; the first of them is rounded down, the others to the nearest.
+    private static let roots: [Double] = [
+        0x1.6a09e667f3bccp+0, 0x1.306fe0a31b715p+0, 0x1.172b83c7d517bp+0, 0x1.0b5586cf9890fp+0, 0x1.059b0d3158574p+0, 0x1.02c9a3e778061p+0, 0x1.0163da9fb3335p+0, 0x1.00b1afa5abcbfp+0
+    ]
 
     /// The buckets of positive numbers that hold anything, ascending; of custom bounds all that do.
     public var positives: [Bucket] { populated(positiveSpans, positiveBuckets, isPositive: true) }

@@ -31,6 +31,8 @@ public enum ValueType: String, Sendable {
 /// A parsed, type-checked PromQL expression.
 public indirect enum Expr: Sendable {
     case number(Double, SourceRange)
+    /// A number written as a duration; the number is that of its seconds.
+    case duration(Double, SourceRange)
     case string(String, SourceRange)
     case paren(Expr, SourceRange)
     case unary(UnaryExpr)
@@ -43,7 +45,7 @@ public indirect enum Expr: Sendable {
 
     public var range: SourceRange {
         switch self {
-        case .number(_, let range), .string(_, let range), .paren(_, let range): range
+        case .number(_, let range), .duration(_, let range), .string(_, let range), .paren(_, let range): range
         case .unary(let e): e.range
         case .binary(let e): e.range
         case .aggregate(let e): e.range
@@ -56,7 +58,7 @@ public indirect enum Expr: Sendable {
 
     public var type: ValueType {
         switch self {
-        case .number: .scalar
+        case .number, .duration: .scalar
         case .string: .string
         case .paren(let inner, _): inner.type
         case .unary(let e): e.operand.type

@@ -18,7 +18,7 @@ private struct DurationResolver {
 
     func resolve(_ expr: Expr) throws(QueryError) -> Expr {
         switch expr {
-        case .number, .string: return expr
+        case .number, .duration, .string: return expr
         case .binary: return try resolveChain(expr)
         case .paren, .unary, .aggregate, .call: return try resolveParts(expr)
         case .vectorSelector, .matrixSelector, .subquery: return try resolveSelector(expr)

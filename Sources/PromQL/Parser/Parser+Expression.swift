@@ -54,8 +54,10 @@ extension Parser {
         let isNegation = token.kind == .binary(.subtract)
         let operand = try parseExpression(BinaryOperator.power.precedence)
         let range = SourceRange(token.range.start, operand.expr.range.end)
-        if case .number(let value, _) = operand.expr {
-            return Node(expr: .number(isNegation ? -value : value, range), depth: 1)
+        switch operand.expr {
+        case .number(let value, _): return Node(expr: .number(isNegation ? -value : value, range), depth: 1)
+        case .duration(let value, _): return Node(expr: .duration(isNegation ? -value : value, range), depth: 1)
+        default: break
         }
         try checkDepth(operand.depth + 1, at: range.start)
         return Node(

@@ -17,7 +17,8 @@ extension Parser {
         switch token.kind {
         case .number, .duration:
             try take()
-            return .number(try literalValue(token), token.range)
+            let value = try literalValue(token)
+            return token.kind == .number ? .number(value, token.range) : .duration(value, token.range)
         case .string:
             try take()
             return .string(unquote(lexer.bytes[token.range.start..<token.range.end]), token.range)

@@ -3,7 +3,7 @@ import Model
 extension Expr: CustomStringConvertible {
     /// The expression on one line in canonical form: parsing it gives an equal expression.
     ///
-    /// - Source: Prometheus 3.14's printer. One difference: `5m` as a number is printed as `300`.
+    /// - Source: Prometheus 3.14's printer.
     public var description: String {
         var text = ""
         write(to: &text)
@@ -14,6 +14,7 @@ extension Expr: CustomStringConvertible {
     func write(to text: inout String) {
         switch self {
         case .number(let value, _): text += formatFloat(value)
+        case .duration(let seconds, _): text += durationText(milliseconds(seconds) ?? 0, seconds: seconds)
         case .string(let value, _): text += literal(value)
         case .paren(let inner, _):
             text += "("

@@ -8,7 +8,7 @@ struct TypeChecker {
     // Each kind has a function of its own, which keeps the frame of this one small: it is on the stack once a level.
     func check(_ expr: Expr) throws(QueryError) -> Expr {
         switch expr {
-        case .number, .string: return expr
+        case .number, .duration, .string: return expr
         case .paren: return try checkParen(expr)
         case .unary: return try checkUnary(expr)
         case .binary: return try checkChain(expr)

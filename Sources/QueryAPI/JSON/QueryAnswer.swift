@@ -91,8 +91,13 @@ struct QueryAnswer: ChunkedBody {
             if element > 0 { out.append(UInt8(ascii: ",")) }
             out.append("{\"metric\":")
             out.appendJSONLabels(samples[element].labels)
-            out.append(",\"value\":")
-            out.appendPoint(samples[element].timestampMs, samples[element].value)
+            if let histogram = samples[element].histogram {
+                out.append(",\"histogram\":")
+                out.appendPoint(samples[element].timestampMs, histogram)
+            } else {
+                out.append(",\"value\":")
+                out.appendPoint(samples[element].timestampMs, samples[element].value)
+            }
             out.append(UInt8(ascii: "}"))
             element += 1
         }
@@ -105,21 +110,23 @@ struct QueryAnswer: ChunkedBody {
                 if element > 0 { out.append(UInt8(ascii: ",")) }
                 out.append("{\"metric\":")
                 out.appendJSONLabels(series[element].labels)
-                out.append(",\"values\":[")
+                if !series[element].timestamps.isEmpty { out.append(",\"values\":[") }
             }
-            guard writePoints(series[element], &out) else { return false }
-            out.append("]}")
+            guard writePoints(series[element], &out), writeHistograms(series[element], &out) else { return false }
+            out.append("}")
             element += 1
             point = 0
         }
         return true
     }
 
+    /// Returns false where the chunk is full before the numbers are written.
     private mutating func writePoints(_ series: MatrixSeries, _ out: inout [UInt8]) -> Bool {
+        let count = min(series.timestamps.count, series.values.count)
+        if point >= count { return true }
         series.timestamps.withUnsafeBufferPointer { timestamps in
             series.values.withUnsafeBufferPointer { values in
                 var index = point
-                let count = min(timestamps.count, values.count)
                 // At least one, so that a series' head is written only once.
                 while index < count, index == point || out.count < Limit.chunkBytes {
                     if index > 0 { out.append(UInt8(ascii: ",")) }
@@ -127,8 +134,62 @@ struct QueryAnswer: ChunkedBody {
                     index += 1
                 }
                 point = index
-                return index == count
             }
         }
+        if point < count { return false }
+        out.append("]")
+        return true
+    }
+
+    /// Writes the histograms, which are counted after the numbers; returns false where the chunk is full before.
+    private mutating func writeHistograms(_ series: MatrixSeries, _ out: inout [UInt8]) -> Bool {
+        let numbers = min(series.timestamps.count, series.values.count)
+        let begin = point
+        while point < numbers + series.histograms.count {
+            if point > begin, out.count >= Limit.chunkBytes { return false }
+            out.append(point == numbers ? ",\"histograms\":[" : ",")
+            let one = series.histograms[point - numbers]
+            out.appendPoint(one.timestampMs, one.histogram)
+            point += 1
+        }
+        if !series.histograms.isEmpty { out.append("]") }
+        return true
+    }
+}
+
+extension [UInt8] {
+    /// Appends a native histogram: `[seconds,{"count":"4","sum":"5","buckets":[[0,"0.5","1","1"],…]}]`, buckets in
+    /// ascending order and only those that hold anything.
+    fileprivate mutating func appendPoint(_ milliseconds: Int64, _ histogram: Histogram) {
+        append("[")
+        appendTimestamp(milliseconds)
+        append(",{\"count\":")
+        appendQuoted(histogram.count)
+        append(",\"sum\":")
+        appendQuoted(histogram.sum)
+        let buckets = histogram.populatedBuckets
+        if !buckets.isEmpty {
+            append(",\"buckets\":")
+            appendJSONArray(buckets) { out, bucket in out.append(bucket) }
+        }
+        append("}]")
+    }
+
+    /// Appends `[bounds,"lower","upper","count"]`, where `bounds` says which of them belong to the bucket: 0 the upper, 1
+    /// the lower, 2 neither, 3 both.
+    private mutating func append(_ bucket: Histogram.Bucket) {
+        append("[")
+        appendDecimal(bucket.includesLower ? (bucket.includesUpper ? 3 : 1) : (bucket.includesUpper ? 0 : 2))
+        for number in [bucket.lower, bucket.upper, bucket.count] {
+            append(",")
+            appendQuoted(number)
+        }
+        append("]")
+    }
+
+    private mutating func appendQuoted(_ number: Double) {
+        append("\"")
+        appendFloat(number, .json)
+        append("\"")
     }
 }

@@ -1288,5 +1288,41 @@ extension ParserCases {
             OK foo[2 ^ -1 * 10m]
         foo[-2^2+10]
             OK foo[-2 ^ 2 + 10]
+        5m
+            OK 5m
+        1h30m
+            OK 1h30m
+        5m == bool 300
+            OK 5m == bool 300
+        1y
+            OK 1y
+        1w2d3h4m5s6ms
+            OK 9d3h4m5s6ms
+        5ms
+            OK 5ms
+        5m + 1
+            OK 5m + 1
+        2 ^ 2m
+            OK 2 ^ 2m
+        foo offset 5m + 5m
+            OK foo offset 5m + 5m
+        vector(5m)
+            OK vector(5m)
+        -5m
+            OK -5m
+        -5m ^ 2
+            OK -5m ^ 2
+        1500ms
+            OK 1s500ms
+        0s
+            OK 0s
+        -(5m)
+            OK -(5m)
+        - -5m
+            OK 5m
+        clamp(foo, -5m, 1ms)
+            OK clamp(foo, -5m, 1ms)
+        36h
+            OK 1d12h
         """#
 }

@@ -13,7 +13,7 @@ enum ParserCases {
     static let asPrometheus = cases(fromPrometheus)
 
     /// What differs from Prometheus 3.5: its successors' texts, which name more in brackets and after `offset` and print
-    /// parentheses there; its lexer's slips; and numbers written as durations, which are printed as seconds.
+    /// parentheses there; and its lexer's slips.
     static let others = cases(own)
 
     /// Each case is a line, and a second line that is indented.

@@ -36,7 +36,9 @@ struct ExpressionGenerator {
 
     private mutating func scalar(depth: Int) -> Expr {
         let values = [0, 1, 0.5, 1e21, 1e-9, 300, .infinity, .nan, 123_456.789]
-        guard depth > 0 else { return .number(pick(values), nowhere) }
+        guard depth > 0 else {
+            return chance() ? .duration(Double(number(1_000_000)) / 1000, nowhere) : .number(pick(values), nowhere)
+        }
         switch number(4) {
         case 0: return .number(pick(values), nowhere)
         case 1: return call(pick(FunctionSignature.all.filter { $0.returns == .scalar }), depth: depth)
@@ -156,7 +158,7 @@ struct ExpressionGenerator {
     /// `expr`, in parentheses where it has parts.
     private func simple(_ expr: Expr) -> Expr {
         switch expr {
-        case .number, .string, .paren, .vectorSelector, .call: expr
+        case .number, .duration, .string, .paren, .vectorSelector, .call: expr
         default: .paren(expr, nowhere)
         }
     }

@@ -174,7 +174,7 @@ extension Expr {
     /// The `offset` and `@` of the outermost selector or subquery.
     fileprivate var timeShift: (offsetMs: Int64, at: AtModifier?) {
         switch self {
-        case .number, .string: (0, nil)
+        case .number, .duration, .string: (0, nil)
         case .paren(let inner, _): inner.timeShift
         case .unary(let e): e.operand.timeShift
         case .binary(let e): e.lhs.type == .scalar ? e.rhs.timeShift : e.lhs.timeShift

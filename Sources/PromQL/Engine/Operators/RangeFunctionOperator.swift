@@ -33,7 +33,7 @@ final class RangeFunctionOperator: VectorOperator {
         let seen =
             buffer.startTimes.isEmpty ? call.evaluate(Samples(buffer), column) : fillStarted(index, buffer, column)
         if isCounted { worker.samplesRead += seen }
-        if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index)) }
+        if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index), column) }
         return []
     }
 
@@ -61,10 +61,10 @@ final class RangeFunctionOperator: VectorOperator {
         if !buffer.startTimes.isEmpty { checkStarts(index, buffer) }
         let numbersSeen = evaluate(numbers, starts: starts, column)
         let labels = source.labels(index)
-        if call.function.wantsCounter, numbersSeen > 0 { checkIsCounter(labels) }
         let remarks = RangeRemarks(context: context, range: argumentRange)
         let mixed = MixedRangeCall(call, samples, metricName: labels.metricName ?? "", remarks)
         let (histograms, seen) = mixed.evaluate(column)
+        if call.function.wantsCounter, numbersSeen > 0 { checkIsCounter(labels, column) }
         if isCounted { worker.samplesRead += seen }
         return histograms
     }
@@ -80,9 +80,10 @@ final class RangeFunctionOperator: VectorOperator {
         RangeRemarks(context: context, range: argumentRange).overlappingStart(source.labels(index).metricName ?? "")
     }
 
-    /// Says where a metric's name does not look like a counter's.
-    private func checkIsCounter(_ labels: Labels) {
-        guard !hasCounterName(labels), let name = labels.metricName else { return }
+    /// Says where a metric's name does not look like a counter's, and its rate was taken nonetheless.
+    private func checkIsCounter(_ labels: Labels, _ column: Column) {
+        guard !hasCounterName(labels), let name = labels.metricName, presentCount(column, call.windows.steps.count) > 0
+        else { return }
         context.inform(
             "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \(quoted(name))",
             at: argumentRange)

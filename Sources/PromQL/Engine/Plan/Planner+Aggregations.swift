@@ -35,7 +35,8 @@ extension Planner {
         guard counts.contains(where: { $0 > 0 }) else { return EmptyVector() }
         let grouping = Grouping(input, aggregate.selection)
         if aggregate.op == .limitk { return try limitK(counts, input, grouping, grid, context) }
-        let remarks = AggregationRemarks(context: context, range: aggregate.operand.range)
+        // Here Prometheus names the aggregation's place rather than its operand's.
+        let remarks = AggregationRemarks(context: context, range: aggregate.range)
         return try rank(aggregate.op, counts, input, grouping, grid, remarks)
     }
 

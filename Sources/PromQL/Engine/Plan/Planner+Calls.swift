@@ -55,8 +55,11 @@ extension Planner {
         let input = try range(argument, grid, consumer: function.rawValue)
         let rangeCall = RangeCall(
             function: function, windows: input.windows, rangeExtension: input.rangeExtension, parameters: parameters)
+        // A subquery's samples have no place of their own in the query, and Prometheus names its beginning.
+        var place = argument.range
+        if case .subquery = argument.unwrapped { place = SourceRange(0, 0) }
         return RangeFunctionOperator(
-            input.source, rangeCall, argumentRange: argument.range, isCounted: isCounted, context)
+            input.source, rangeCall, argumentRange: place, isCounted: isCounted, context)
     }
 
     private func checkParameters(_ function: RangeFunction, _ parameters: [ScalarColumn], _ call: CallExpr)

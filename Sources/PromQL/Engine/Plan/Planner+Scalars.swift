@@ -7,7 +7,7 @@ extension Planner {
             return ScalarColumn(try scalar(expr, StepGrid(instant: grid.start))[0], steps: grid.count)
         }
         switch expr {
-        case .number(let value, _): return ScalarColumn(value, steps: grid.count)
+        case .number(let value, _), .duration(let value, _): return ScalarColumn(value, steps: grid.count)
         case .paren(let inner, _): return try scalar(inner, grid)
         case .unary(let e):
             let operand = try scalar(e.operand, grid)

@@ -40,7 +40,7 @@ struct Planner {
         case .aggregate(let e): return try aggregation(e, grid)
         case .call(let e): return try call(e, grid)
         case .vectorSelector(let e): return try selector(e, grid, output: .value, consumer: consumer)
-        case .number, .string, .matrixSelector, .subquery:
+        case .number, .duration, .string, .matrixSelector, .subquery:
             throw .execution("expected an instant vector, got \(expr.type.documented)")
         }
     }

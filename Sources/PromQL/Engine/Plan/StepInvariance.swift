@@ -8,7 +8,7 @@ extension Expr {
     /// Whether the expression gives the same at every step, because `@` fixes the times of all that it reads.
     var isStepInvariant: Bool {
         switch self {
-        case .number, .string: true
+        case .number, .duration, .string: true
         case .paren(let inner, _): inner.isStepInvariant
         case .unary(let e): e.operand.isStepInvariant
         case .binary(let e): e.lhs.isStepInvariant && e.rhs.isStepInvariant

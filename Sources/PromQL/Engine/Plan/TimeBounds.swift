@@ -36,7 +36,7 @@ struct TimeBoundsFinder {
 
     private func visit(_ expr: Expr, from: Int64, to: Int64, _ found: (TimeBounds) -> Void) {
         switch expr {
-        case .number, .string: break
+        case .number, .duration, .string: break
         case .paren(let inner, _): visit(inner, from: from, to: to, found)
         case .unary(let e): visit(e.operand, from: from, to: to, found)
         case .binary(let e):
