@@ -23,6 +23,8 @@ let package = Package(
     products: [
         .library(name: "TSDB", targets: ["TSDB", "Model"]),
         .library(name: "PromQL", targets: ["PromQL", "Model"]),
+        // What SQLite loads: `make sqlite-extension`.
+        .library(name: "tsdbsqlite", type: .dynamic, targets: ["TSDBSQL"]),
         .executable(name: "tsdb", targets: ["TSDBCommand"]),
         .executable(name: "gpu-exporter", targets: ["Exporter"]),
     ],
@@ -45,6 +47,9 @@ let package = Package(
         .target(name: "Model", dependencies: ["CRE2"], swiftSettings: strict),
         .target(name: "TSDB", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
         .target(name: "PromQL", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "CSQLiteHost", linkerSettings: [.linkedLibrary("sqlite3")]),
+        .target(
+            name: "TSDBSQL", dependencies: ["TSDB", "PromQL", "Model", "CSQLiteHost"], swiftSettings: strict),
         .target(name: "Exposition", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "PrometheusData", dependencies: ["Model", "CSnappy"], swiftSettings: strict),
         .target(
@@ -57,8 +62,8 @@ let package = Package(
         .executableTarget(
             name: "TSDBCommand",
             dependencies: [
-                "Model", "TSDB", "PromQL", "Exposition", "PrometheusData", "Scraper", "QueryAPI", "CCurl", "CZlib",
-                argumentParser, logging, lifecycle,
+                "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "QueryAPI", "CCurl",
+                "CZlib", argumentParser, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -70,6 +75,9 @@ let package = Package(
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TSDBSQLTests", dependencies: ["TSDBSQL", "TSDB", "Model", "CSQLiteHost", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "PromQLTests", dependencies: ["PromQL", "Model", "TestSupport"], resources: [.copy("Scripts")],
             swiftSettings: strict),

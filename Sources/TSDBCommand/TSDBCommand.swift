@@ -16,11 +16,12 @@ struct TSDBCommand: AsyncParsableCommand {
               tsdb query instant 'up'
               tsdb query range 'avg by (gpu) (DCGM_FI_DEV_GPU_UTIL)' --start 1h
               tsdb query range 'DCGM_FI_DEV_POWER_USAGE' --db data --format csv
+              tsdb sql "SELECT metric, count(*) FROM series GROUP BY metric"
               tsdb import /var/lib/prometheus --db data
               tsdb export --db data --match '{job="dcgm"}' -o history.om
             """,
         version: BuildInfo.line,
-        subcommands: [Serve.self, Query.self, Import.self, Export.self, Check.self])
+        subcommands: [Serve.self, Query.self, SQLCommand.self, Import.self, Export.self, Check.self])
 
     static func main() async {
         // A reader that goes away, such as `tsdb query … | head`, is no reason to be killed by a signal without a word.
