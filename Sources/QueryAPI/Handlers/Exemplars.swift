@@ -48,7 +48,7 @@ extension Expr {
     /// The matchers of each selector in it.
     var selectors: [[Matcher]] {
         switch self {
-        case .number, .string: []
+        case .number, .duration, .string: []
         case .paren(let inner, _): inner.selectors
         case .unary(let e): e.operand.selectors
         case .binary(let e): e.lhs.selectors + e.rhs.selectors
