@@ -47,7 +47,7 @@ extension Histogram {
         }
         if schema < 0 {
             // No bound beyond 2^±1100 is a number that another bound is not.
-            let exponent = max(-1100, min(1100, index)) << Int(-schema)
+            let exponent = max(-1100, min(1100, index)) << -Int(schema)
             return exponent == 1024 ? .greatestFiniteMagnitude : ldexp(1, Int32(clamping: exponent))
         }
         let parts = index & ((1 << Int(schema)) - 1)
@@ -60,13 +60,17 @@ extension Histogram {
     /// of 2 whose exponents add up to it, the largest first.
     private static func power(_ parts: Int, schema: Int8) -> Double {
         var result = 1.0
-        for depth in 0..<Int(schema) where parts >> (Int(schema) - 1 - depth) & 1 == 1 { result *= roots[depth] }
+        // A schema beyond those there are comes from damaged or foreign bytes: its bounds are those of the last one.
+        for depth in 0..<min(Int(schema), roots.count) where parts >> (Int(schema) - 1 - depth) & 1 == 1 {
+            result *= roots[depth]
+        }
         return result
     }
 
     /// The square root of 2, its square root and so on; the first of them is rounded down, the others to the nearest.
     private static let roots: [Double] = [
-        0x1.6a09e667f3bccp+0, 0x1.306fe0a31b715p+0, 0x1.172b83c7d517bp+0, 0x1.0b5586cf9890fp+0, 0x1.059b0d3158574p+0, 0x1.02c9a3e778061p+0, 0x1.0163da9fb3335p+0, 0x1.00b1afa5abcbfp+0
+        0x1.6a09e667f3bccp+0, 0x1.306fe0a31b715p+0, 0x1.172b83c7d517bp+0, 0x1.0b5586cf9890fp+0, 0x1.059b0d3158574p+0,
+        0x1.02c9a3e778061p+0, 0x1.0163da9fb3335p+0, 0x1.00b1afa5abcbfp+0,
     ]
 
     /// The buckets of positive numbers that hold anything, ascending; of custom bounds all that do.

@@ -23,7 +23,10 @@ import Testing
     @Test(arguments: [
         ("table", "gpu  value  note\n0     61.5  a|b\n1       70\n"),
         ("csv", "gpu,value,note\n0,61.5,a|b\n1,70,\n"),
-        ("json", "[\n{\"gpu\":\"0\",\"value\":61.5,\"note\":\"a|b\"},\n{\"gpu\":\"1\",\"value\":70,\"note\":null}\n]\n"),
+        (
+            "json",
+            "[\n{\"gpu\":\"0\",\"value\":61.5,\"note\":\"a|b\"},\n{\"gpu\":\"1\",\"value\":70,\"note\":null}\n]\n"
+        ),
         ("markdown", "| gpu | value | note |\n| --- | --- | --- |\n| 0 | 61.5 | a\\|b |\n| 1 | 70 |  |\n"),
     ])
     func rowsAreShownInEachFormat(_ format: String, _ expected: String) throws {
@@ -48,7 +51,9 @@ import Testing
         let other = try Database.open(directory: directory.path + "/other")
         other.close()
         let file = directory.path + "/other/" + Database.fileName
-        let result = try sql(["--attach", "own=\(file)", "--format", "csv", "SELECT count(*) AS n FROM own.meta, series"])
+        let result = try sql([
+            "--attach", "own=\(file)", "--format", "csv", "SELECT count(*) AS n FROM own.meta, series",
+        ])
         #expect(result.printed == "n\n4\n")
         #expect(try sql(["--attach", file, "DELETE FROM meta"]).errors.contains("readonly"))
         #expect(try sql(["--attach", "/nowhere.db", "SELECT 1"]).errors.contains("cannot attach /nowhere.db"))
@@ -63,7 +68,8 @@ import Testing
     @Test func ctrlCEndsAStatement() throws {
         let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
         let child = try ChildProcess(
-            Programs.tsdb, ["sql", "--db", directory.path + "/data", "--format", "csv", "SELECT 'begun' AS x; \(endless)"])
+            Programs.tsdb,
+            ["sql", "--db", directory.path + "/data", "--format", "csv", "SELECT 'begun' AS x; \(endless)"])
         try eventually("it has begun") { child.output.contains("begun") ? () : nil }
         #expect(child.finish(2) == 1)
         #expect(child.errors == "tsdb: interrupted\n")

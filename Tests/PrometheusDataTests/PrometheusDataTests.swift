@@ -66,7 +66,8 @@ import Testing
         let child = String(name.reversed())
         #expect(try runToEnd("/bin/cp", ["-r", block, directory.path + "/data/" + child]).status == 0)
         let meta = try readText(block + "/meta.json").replacing(name, with: child).replacing(
-            "\"level\": 1,", with: "\"level\": 2, \"parents\": [{\"ulid\": \"\(name)\", \"minTime\": 0, \"maxTime\": 0}],")
+            "\"level\": 1,",
+            with: "\"level\": 2, \"parents\": [{\"ulid\": \"\(name)\", \"minTime\": 0, \"maxTime\": 0}],")
         try writeFile("\(directory.path)/data/\(child)/meta.json", meta)
         let after = try PrometheusData(directory.path + "/data") { _ in }.blockPaths
         #expect(after.count == before.count)

@@ -44,7 +44,8 @@ import Testing
         let own = fixture.directory.path + "/own.db"
         let made = try runToEnd(
             Self.shell!, [own],
-            input: ".load \(Self.library)\nCREATE VIRTUAL TABLE series USING tsdb('\(fixture.directory.path)', series);\n")
+            input:
+                ".load \(Self.library)\nCREATE VIRTUAL TABLE series USING tsdb('\(fixture.directory.path)', series);\n")
         #expect(made.printed == "")
         let result = try runToEnd(
             Self.shell!, [own], input: ".load \(Self.library)\nSELECT count(*) FROM series;\nDROP TABLE series;\n")

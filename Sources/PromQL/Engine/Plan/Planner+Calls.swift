@@ -56,7 +56,8 @@ extension Planner {
         let rangeCall = RangeCall(
             function: function, windows: input.windows, rangeExtension: input.rangeExtension, parameters: parameters)
         // A subquery's samples have no place of their own in the query, and Prometheus names its beginning.
-        var place = argument.range
+        // Of `quantile_over_time` it names the first argument, which is the quantile.
+        var place = call.arguments[0].range
         if case .subquery = argument.unwrapped { place = SourceRange(0, 0) }
         return RangeFunctionOperator(
             input.source, rangeCall, argumentRange: place, isCounted: isCounted, context)
