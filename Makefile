@@ -6,7 +6,7 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test lint format bench bench-peers clean up up-simulated down logs
+.PHONY: help deps test-tools build run test lint format sqlite-extension bench bench-peers clean up up-simulated down logs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,10 +21,16 @@ build: deps ## Build the release binaries: .build/release/tsdb and .build/releas
 	$(SWIFT) build $(RELEASE) --product tsdb
 	$(SWIFT) build $(RELEASE) --product gpu-exporter
 
+sqlite-extension: deps ## Build what SQLite's own programs load: .build/release/libtsdbsqlite.so (docs/sql.md)
+	@# Swift's library goes in, so that it loads where there is no Swift; nothing but the entry point can be seen from outside.
+	$(SWIFT) build -c release -Xswiftc -static-stdlib -Xlinker -s -Xlinker --version-script=scripts/tsdbsqlite.map --product tsdbsqlite
+
 run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ctrl-C stops both
 	@scripts/run.sh
 
 test: deps test-tools ## Run every test
+	@# Without these the tests that load the extension into them are skipped.
+	-@scripts/deps.sh sqlite3 python3
 	$(SWIFT) build --build-tests
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --skip EndToEndTests

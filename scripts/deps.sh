@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build needs and is missing: the C libraries' -dev packages. Names a way to get Swift where it is missing.
+# Installs what a build needs and is missing: the C libraries' -dev packages, and those named as arguments. Names a way to
+# get Swift where it is missing.
 set -euo pipefail
 
 packages=(
@@ -10,6 +11,7 @@ packages=(
     zlib1g-dev             # gzip
     libyaml-dev            # the configuration file
 )
+packages+=("$@")
 
 if ! command -v swift >/dev/null; then
     echo "No Swift toolchain on the PATH: install Swift 6.2 or newer from https://www.swift.org/install/linux/ and run this again." >&2

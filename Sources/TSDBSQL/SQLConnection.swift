@@ -24,7 +24,7 @@ public final class SQLConnection: @unchecked Sendable {
         }
         do {
             session = try register(on: opened)
-            try session.attach(path, prefix: "", on: opened)
+            try session.attach(path, schema: "main", prefix: "", on: opened)
         } catch {
             sqlite3_close_v2(opened)
             throw SQLError("\(error)")
@@ -42,12 +42,16 @@ public final class SQLConnection: @unchecked Sendable {
     public func attach(file: String, as name: String) throws(SQLError) {
         sqlite3_set_authorizer(handle, nil, nil)
         defer { sqlite3_set_authorizer(handle, refuseFiles, nil) }
-        try execute("ATTACH \(literal(fileURI(file))) AS \(identifier(name))")
-        do {
+        do throws(SQLError) {
+            try execute("ATTACH \(literal(fileURI(file))) AS \(identifier(name))")
             // A file that is no database is noticed when it is read.
-            try execute("SELECT count(*) FROM \(identifier(name)).sqlite_schema")
+            do throws(SQLError) {
+                try execute("SELECT count(*) FROM \(identifier(name)).sqlite_schema")
+            } catch {
+                try? execute("DETACH \(identifier(name))")
+                throw error
+            }
         } catch {
-            try? execute("DETACH \(identifier(name))")
             throw SQLError("cannot attach \(file): \(error)")
         }
     }

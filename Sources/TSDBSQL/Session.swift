@@ -10,7 +10,7 @@ import Glibc
 final class Session {
     let activity = Activity()
     private var sources: [String: Source] = [:]
-    /// Tables that ``attach(_:prefix:on:)`` has made, by name.
+    /// Tables that ``attach(_:schema:prefix:on:)`` has made.
     private var attached: Set<String> = []
 
     /// The tables that there are, by the name that stands in the module's brackets.
@@ -42,14 +42,15 @@ final class Session {
         }
     }
 
-    /// Makes all tables of a database in the connection's `temp` schema, each name after `prefix`. Tables that were made so
-    /// before are made anew.
-    func attach(_ path: String, prefix: String, on db: OpaquePointer?) throws {
+    /// Makes all tables of a database, each name after `prefix`. Tables that were made so before are made anew.
+    ///
+    /// - Parameter schema: where they are made. In `temp` they are not written into the user's database; its views cannot name
+    ///   them there.
+    func attach(_ path: String, schema: String = "temp", prefix: String, on db: OpaquePointer?) throws {
         for kind in Kind.allCases {
-            let name = prefix + kind.rawValue
-            if attached.contains(name) { try run("DROP TABLE IF EXISTS temp.\(identifier(name))", on: db) }
-            try run(
-                "CREATE VIRTUAL TABLE temp.\(identifier(name)) USING tsdb(\(literal(path)), \(kind.rawValue))", on: db)
+            let name = "\(schema).\(identifier(prefix + kind.rawValue))"
+            if attached.contains(name) { try run("DROP TABLE IF EXISTS \(name)", on: db) }
+            try run("CREATE VIRTUAL TABLE \(name) USING tsdb(\(literal(path)), \(kind.rawValue))", on: db)
             attached.insert(name)
         }
     }

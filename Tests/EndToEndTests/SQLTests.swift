@@ -52,9 +52,10 @@ import Testing
         other.close()
         let file = directory.path + "/other/" + Database.fileName
         let result = try sql([
-            "--attach", "own=\(file)", "--format", "csv", "SELECT count(*) AS n FROM own.meta, series",
+            "--attach", "own=\(file)", "--format", "csv",
+            "SELECT count(*) AS n FROM series WHERE (SELECT count(*) FROM own.meta) > 0",
         ])
-        #expect(result.printed == "n\n4\n")
+        #expect(result.printed == "n\n2\n")
         #expect(try sql(["--attach", file, "DELETE FROM meta"]).errors.contains("readonly"))
         #expect(try sql(["--attach", "/nowhere.db", "SELECT 1"]).errors.contains("cannot attach /nowhere.db"))
     }

@@ -41,6 +41,30 @@ import Testing
         #expect(try connection.first("SELECT count(*) FROM samples WHERE stale IN (0, 1)") == .integer(5))
     }
 
+    @Test func aHistogramIsJSONAndItsSeriesGoesOn() throws {
+        let fixture = try Fixture()
+        let ref = try fixture.database.resolve([["__name__": "wait"]])[0]
+        let histogram = Histogram(
+            schema: 0, count: 3, sum: 4.5, positiveSpans: [.init(offset: 0, length: 2)], positiveBuckets: [1, 2])
+        for (time, value) in [(start, 1.5), (start + 2000, 2.5)] {
+            try fixture.database.appendBlocking(SampleBatch(refs: [ref], timestamps: [time], values: [value]))
+            var batch = SampleBatch(refs: [], timestamps: [], values: [])
+            batch.histograms = [HistogramSample(ref: ref, timestamp: time + 1000, histogram: histogram)]
+            try fixture.database.appendBlocking(batch)
+        }
+        let connection = try fixture.connect()
+        #expect(
+            try connection.rows("SELECT value, histogram ->> 'count', histogram ->> '$.buckets[1][2]' FROM samples")
+                == [
+                    [.real(1.5), .null, .null], [.null, .integer(3), .integer(2)], [.real(2.5), .null, .null],
+                    [.null, .integer(3), .integer(2)],
+                ])
+        #expect(
+            try connection.rows("SELECT histogram IS NULL FROM samples WHERE ms > \(start + 1500)") == [
+                [.integer(1)], [.integer(0)],
+            ])
+    }
+
     @Test func labelsWhoseNamesAreTakenGetOthers() throws {
         let fixture = try Fixture()
         try fixture.add(

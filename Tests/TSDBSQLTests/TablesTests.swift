@@ -123,7 +123,7 @@ import Testing
         let other = try Fixture.gpus(1, hours: 1)
         let connection = try fixture.connect()
         try connection.attach(file: other.directory.path + "/" + Database.fileName, as: "other")
-        #expect(try connection.first("SELECT count(*) FROM other.meta") == .integer(1))
+        #expect(try connection.first("SELECT count(*) > 0 FROM other.meta") == .integer(1))
         #expect(throws: SQLError.self) { try connection.rows("DELETE FROM other.meta") }
         #expect(throws: SQLError.self) { try connection.attach(file: "/nowhere.db", as: "nowhere") }
         #expect(try connection.first("SELECT tsdb_attach('\(other.directory.path)', 'other_')") == .integer(5))

@@ -29,14 +29,14 @@ struct LineEditor {
             case .older: if let text = history.older(line.string) { line.set(text) }
             case .newer: if let text = history.newer() { line.set(text) }
             case .enter:
-                put("\r\n")
+                put("\n")
                 history.add(line.string)
                 return Line(text: line.string)
             case .cancel:
-                put("^C\r\n")
+                put("^C\n")
                 return Line(text: nil)
             case .end where line.text.isEmpty:
-                put("\r\n")
+                put("\n")
                 return nil
             case .end: line.press(.delete)
             case .closed: return nil
