@@ -87,7 +87,8 @@ extension Histogram {
 
     /// All buckets that hold anything, ascending.
     public var populatedBuckets: [Bucket] {
-        hasCustomBuckets || zeroCount == 0 ? negatives + positives : negatives + [zeroBucket] + positives
+        // Prometheus leaves out one that holds less than nothing too, as only differences do.
+        hasCustomBuckets || !(zeroCount > 0) ? negatives + positives : negatives + [zeroBucket] + positives
     }
 
     private func populated(_ spans: [Span], _ counts: [Double], isPositive: Bool) -> [Bucket] {
