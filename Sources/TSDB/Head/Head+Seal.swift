@@ -64,6 +64,16 @@ extension Head {
         sideFrom = times.compactMap { $0 }.min()
     }
 
+    /// Lets series whose newest sample was deleted take it again: it is not there any more to be repeated. Called by the
+    /// writer thread, when all is sealed.
+    func forgetNewest(of ids: [UInt32], _ minTime: Int64, _ maxTime: Int64) {
+        for id in ids {
+            guard let series = series[id], minTime <= series.pointee.stagedTime, series.pointee.stagedTime <= maxTime
+            else { continue }
+            series.pointee.stagedTime = .min
+        }
+    }
+
     /// Takes out of the series' sides what is in blocks now: what they had in `older` from `start` to before `end`.
     /// Called by the writer thread under the lock.
     func removeSide(of older: SideStore, from start: Int64, to end: Int64, _ ids: [UInt32]) {

@@ -30,6 +30,10 @@ final class Head: @unchecked Sendable {
     /// How far behind the newest sample one was that went into a chunk, at most, since the last sealing. The writer's
     /// own.
     var latenessMs: Int64 = 0
+    /// The newest generation of views that may have samples which were deleted since, and with them their series.
+    private var deletedSince: UInt32 = 0
+    /// Whether series wait to be forgotten until those views are closed.
+    private var hasForgettable = false
     /// The newest exemplar of each series that got one since the database was opened. The writer's own.
     var newestExemplars: [UInt32: Exemplar] = [:]
 
@@ -53,6 +57,25 @@ final class Head: @unchecked Sendable {
         var element = HeadSeries()
         element.isPersisted = isPersisted
         return lock.withLock { series.insert(id, element) }
+    }
+
+    /// Says that samples were deleted that open views still have. Called by the writer thread.
+    func noteDeletion() {
+        lock.withLock { deletedSince = views.currentGeneration }
+    }
+
+    /// Whether no open view has series whose samples were deleted: else they are to be forgotten later.
+    /// - Parameter any: whether there are series to forget.
+    func canForget(any: Bool) -> Bool {
+        lock.withLock {
+            hasForgettable = any && (views.oldestGeneration ?? .max) <= deletedSince
+            return !hasForgettable
+        }
+    }
+
+    /// Whether series waited to be forgotten, and need not any more.
+    var isForgettingDue: Bool {
+        lock.withLock { hasForgettable && (views.oldestGeneration ?? .max) > deletedSince }
     }
 
     /// Removes series, which must have no chunks. Called by the writer thread.

@@ -15,7 +15,7 @@ extension SideSeries {
         var leftOut = 0
         if !floats.isEmpty || !histograms.isEmpty {
             let other = SampleBuffer(capacity: floats.count + histograms.count)
-            SideSeries.append(floats, histograms, to: other, &leftOut)
+            SideSeries.append(floats, histograms, to: other)
             leftOut += buffer.merge(other, from: start)
         }
         if !startTimes.isEmpty { setStartTimes(in: buffer, from: start, startTimesFrom) }
@@ -23,8 +23,7 @@ extension SideSeries {
     }
 
     private static func append(
-        _ floats: ArraySlice<Float>, _ histograms: ArraySlice<TimedHistogram>, to buffer: SampleBuffer,
-        _ leftOut: inout Int
+        _ floats: ArraySlice<Float>, _ histograms: ArraySlice<TimedHistogram>, to buffer: SampleBuffer
     ) {
         var floats = floats
         var histograms = histograms
@@ -32,10 +31,6 @@ extension SideSeries {
             if let float = floats.first, float.time == time {
                 buffer.append(time, Double(bitPattern: float.bits))
                 floats.removeFirst()
-                if histograms.first?.time == time {
-                    histograms.removeFirst()
-                    leftOut += 1
-                }
             } else if let histogram = histograms.popFirst() {
                 buffer.append(time, histogram.histogram)
             }

@@ -61,10 +61,12 @@ struct SideStore: Sendable {
     mutating func add(_ entry: SideEntry) -> Bool {
         switch entry.sample {
         case .float(let bits):
+            if series[entry.series]?.histograms.hasElement(entry.time, entry.time) ?? false { return false }
             let added = series[entry.series, default: SideSeries()].floats.insert(.init(time: entry.time, bits: bits))
             if added { weight += SideStore.floatWeight }
             return added
         case .histogram(let histogram):
+            if series[entry.series]?.floats.hasElement(entry.time, entry.time) ?? false { return false }
             let element = SideSeries.TimedHistogram(time: entry.time, histogram: histogram)
             let added = series[entry.series, default: SideSeries()].histograms.insert(element)
             if added { weight += SideStore.histogramWeight }

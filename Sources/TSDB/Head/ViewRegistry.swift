@@ -25,6 +25,9 @@ struct ViewRegistry {
     var currentGeneration: UInt32 { newestNumber }
     var viewCount: Int { generations.reduce(0) { $0 + $1.viewCount } }
 
+    /// The oldest generation that any open view is of, or nil where none is open.
+    var oldestGeneration: UInt32? { generations.first?.number }
+
     /// The least end of what is sealed that any open view knows, or nil where none is open.
     var oldestSealedEnd: Int64? { generations.lazy.map(\.sealedEnd).min() }
 

@@ -34,8 +34,8 @@ final class View: Querier {
         guard !isClosed.exchange(true, ordering: .acquiringAndReleasing) else { return }
         if ownsReaders { readers?.close() }
         state.head.closeView(head)
-        // The head may free what only this view has read.
-        if state.head.isSealed(after: head.sealedEnd) { state.queue.poke() }
+        // What only this view has read may go.
+        if state.head.isSealed(after: head.sealedEnd) || state.head.isForgettingDue { state.queue.poke() }
     }
 
     func checkOpen() throws(StorageError) {

@@ -61,11 +61,18 @@ extension Writer {
         for part in batch.samples.parts(of: JournalLimits.samplesMax) {
             try addRecord(reaching: part.maxTime) { encoder.encode(part, row: $0) }
         }
-        for start in stride(from: 0, to: batch.side.count, by: JournalLimits.sideEntriesMax) {
-            let part = batch.side[start..<min(start + JournalLimits.sideEntriesMax, batch.side.count)]
-            try addRecord(reaching: part.map(\.time).max() ?? .min) { SideRecord.encode(part, row: $0) }
-        }
+        try addRecords(batch.side)
         for sample in batch.exemplars { try tables.addExemplar(sample.ref.id, sample.exemplar) }
+    }
+
+    /// - Parameter time: what the records belong to at least.
+    func addRecords(_ entries: [SideEntry], reaching time: Int64 = .min) throws(StorageError) {
+        for start in stride(from: 0, to: entries.count, by: JournalLimits.sideEntriesMax) {
+            let part = entries[start..<min(start + JournalLimits.sideEntriesMax, entries.count)]
+            try addRecord(reaching: part.map(\.time).max().map { max($0, time) } ?? time) {
+                SideRecord.encode(part, row: $0)
+            }
+        }
     }
 
     private func addRecord(reaching time: Int64, _ encode: (Int64) -> [UInt8]) throws(StorageError) {

@@ -17,6 +17,8 @@ extension Writer {
                 deleted += try rewrite(place, slice) { _, buffer in buffer.remove(minTime, maxTime) }
             }
         }
+        state.head.noteDeletion()
+        state.head.forgetNewest(of: ids, minTime, maxTime)
         mayHaveExpired = true
         mayVacuum = true
         return deleted

@@ -12,6 +12,10 @@ extension Writer {
             state.head.series[id]?.pointee.first != nil || stored.contains(id)
                 || state.head.side.hasSamples(id, .min, .max)
         }
+        guard state.head.canForget(any: !unused.isEmpty) else {
+            mayHaveExpired = false
+            return
+        }
         if !unused.isEmpty { try forget(unused) }
         mayHaveExpired = unused.count == Writer.forgetSeriesMax
     }
@@ -41,6 +45,7 @@ extension Writer {
                 try tables.removeBlock(block.number)
                 try tables.removeChunks(Block.firstRow(block.number)...Block.lastRow(block.number))
             })
+        state.head.noteDeletion()
         state.counters.blocksDeleted.add()
         mayVacuum = true
     }

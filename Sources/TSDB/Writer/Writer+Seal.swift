@@ -129,6 +129,7 @@ extension Writer {
             { () throws(StorageError) in
                 if block.series.count > 0 { try tables.addBlock(block) }
                 try tables.removeRecords(before: firstRecord)
+                try keepStartTimes(before: progress.end)
                 try tables.setMeta(.sealedEnd, progress.end)
             })
         journal.removed(before: firstRecord)
@@ -137,6 +138,16 @@ extension Writer {
         truncating = 0
         mayHaveExpired = true
         mayMerge = true
+    }
+
+    /// Writes down anew which start times hold at `end`: the records that said so may go, and what follows builds on them.
+    private func keepStartTimes(before end: Int64) throws(StorageError) {
+        var entries: [SideEntry] = []
+        for (id, side) in state.head.side.series.sorted(by: { $0.key < $1.key }) {
+            guard let last = side.startTimes.last(where: { $0.time < end }) else { continue }
+            entries.append(SideEntry(series: id, time: last.time, sample: .startTime(last.startTime)))
+        }
+        try addRecords(entries, reaching: end)
     }
 
     /// Frees a slice of what is sealed.

@@ -94,7 +94,8 @@ final class Writer: @unchecked Sendable {
     /// Whether there is something to do between commits.
     private var hasDuties: Bool {
         if retryAt != 0, monotonicNs() < retryAt { return false }
-        return sealing != nil || isSealDue || mayHaveExpired || canTruncate || !leftovers.isEmpty || mayMerge
+        return sealing != nil || isSealDue || mayHaveExpired || state.head.isForgettingDue || canTruncate
+            || !leftovers.isEmpty || mayMerge
             || mayVacuum
     }
 
@@ -111,7 +112,7 @@ final class Writer: @unchecked Sendable {
                 truncateSlice()
             } else if sealing != nil || isSealDue {
                 try sealSlice()
-            } else if mayHaveExpired {
+            } else if mayHaveExpired || state.head.isForgettingDue {
                 try deleteExpired()
             } else if !leftovers.isEmpty {
                 try removeLeftovers()
