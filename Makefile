@@ -6,7 +6,8 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test lint format sqlite-extension bench bench-peers clean up up-simulated down logs
+.PHONY: help deps test-tools build run test test-slow lint format sqlite-extension bench bench-peers clean up up-simulated \
+	down logs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +36,10 @@ test: deps test-tools ## Run every test
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --skip EndToEndTests
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --filter EndToEndTests
+
+test-slow: deps test-tools ## Run the store's property and fault tests at full size; takes an hour
+	$(SWIFT) build --build-tests
+	TSDB_TEST_SLOW=1 $(SWIFT) test --skip-build --filter 'TSDBTests\.'
 
 lint: ## Check the formatting, strictly, and that no source imports Foundation
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }

@@ -19,6 +19,12 @@ extension SeededGenerator {
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
 
+/// A clock that says what it is told.
+struct FixedClock: WallClock {
+    let now: Int64
+    func nowMs() -> Int64 { now }
+}
+
 struct Sample: Hashable, CustomStringConvertible {
     let time: Int64
     let bits: UInt64

@@ -5,12 +5,6 @@ import Testing
 @testable import TSDB
 
 @Suite struct ExtremeTests {
-    /// A clock that says what it is told.
-    private struct FixedClock: WallClock {
-        let now: Int64
-        func nowMs() -> Int64 { now }
-    }
-
     /// One sample far ahead would have everything before it sealed, and deleted as too old.
     @Test func samplesFarAheadOfTheClockAreRefused() throws {
         let directory = TemporaryDirectory()
