@@ -39,3 +39,30 @@ func readWord(_ base: UnsafeRawPointer, _ position: inout Int) -> UInt64 {
     position += 64
     return high | low
 }
+
+/// Writes bits one after another, and holds those that are no whole byte yet, so that no write waits for the one before.
+struct BitAppender {
+    // SAFETY: the caller has room for all that is appended, and `bitPaddingBytes` behind it.
+    let base: UnsafeMutableRawPointer
+    private var byte = 0
+    /// Fewer than eight bits, the first on top.
+    private var pending: UInt64 = 0
+    private var pendingCount = 0
+
+    init(_ base: UnsafeMutableRawPointer) { self.base = base }
+
+    /// How many bytes are written, the last one perhaps in part.
+    var byteCount: Int { byte + (pendingCount + 7) / 8 }
+
+    /// Appends the low `count` bits of `value`, 0...56, whose other bits are zero.
+    @inline(__always)
+    mutating func append(_ value: UInt64, _ count: Int) {
+        assert(count >= 0 && count <= 56 && value >> UInt64(count) == 0)
+        pendingCount += count
+        pending |= value &<< UInt64(truncatingIfNeeded: 64 - pendingCount)
+        base.storeBytes(of: pending.bigEndian, toByteOffset: byte, as: UInt64.self)
+        pending &<<= UInt64(truncatingIfNeeded: pendingCount & ~7)
+        byte += pendingCount >> 3
+        pendingCount &= 7
+    }
+}

@@ -14,11 +14,36 @@ enum Decimal {
     /// zero, infinities and NaNs have none.
     @inline(__always)
     static func integer(_ bits: UInt64, _ places: UInt8) -> Int64? {
-        let value = Double(bitPattern: bits)
-        let scaled = (value * power(places)).rounded()
-        guard scaled.magnitude < 9_007_199_254_740_992 else { return nil }
-        let integer = Int64(scaled)
+        let scaled = Double(bitPattern: bits) * power(places)
+        let magnitude = scaled.magnitude
+        guard magnitude < 0x1p53 else { return nil }
+        // As `rounded()` does, which may be a call: from 2^52 on there are whole numbers only; below, adding 2^52 leaves no
+        // room for others, and takes a half to the even neighbour.
+        var whole = magnitude < 0x1p52 ? (magnitude + 0x1p52) - 0x1p52 : magnitude
+        if whole - magnitude == -0.5 { whole += 1 }
+        let integer = Int64(scaled < 0 ? -whole : whole)
         return Decimal.bits(integer, places) == bits ? integer : nil
+    }
+
+    /// Writes the whole numbers of `count` values, unless one of them is none, or 2^51 or more. Without branches, so that
+    /// several are converted at once.
+    ///
+    /// - Returns: whether all are written.
+    static func integers(
+        _ values: UnsafePointer<Double>, _ count: Int, _ places: UInt8, into numbers: UnsafeMutablePointer<Int64>
+    ) -> Bool {
+        // A number that is added to this one ends where the bits of a double do.
+        let middle = 0x1.8p52
+        let power = power(places)
+        var wrong: UInt64 = 0
+        for index in 0..<count {
+            let value = values[index]
+            let sum = value * power + middle
+            let back = places == 0 ? sum - middle : (sum - middle) / power
+            numbers[index] = Int64(bitPattern: sum.bitPattern &- middle.bitPattern)
+            wrong |= (sum.bitPattern ^ middle.bitPattern) >> 52 | (back.bitPattern ^ value.bitPattern)
+        }
+        return wrong == 0
     }
 
     /// The bits of the double nearest to `integer / 10^places`.

@@ -30,29 +30,6 @@ final class NumberColumnEncoder {
     /// Where distances from the number before are so much longer than those from the mean, differences are not tried.
     private static let noiseBits = 0.3
 
-    /// What is told at a glance about residuals.
-    private struct Shape {
-        /// Whether most differences are greater than zero, and none is less.
-        var ascends: Bool
-        /// Whether the changes of the differences are shorter than they, on the whole.
-        var changesAreShorter: Bool
-
-        init(_ differences: UnsafePointer<UInt64>, _ changes: UnsafePointer<UInt64>, _ count: Int) {
-            var falls = 0
-            var rises = 0
-            var bits = 0
-            for index in 1..<count {
-                let difference = Int64(bitPattern: differences[index])
-                falls += difference < 0 ? 1 : 0
-                rises += difference > 0 ? 1 : 0
-                bits -= difference.magnitude.leadingZeroBitCount
-            }
-            for index in 2..<count { bits += Int64(bitPattern: changes[index]).magnitude.leadingZeroBitCount }
-            ascends = falls == 0 && rises > count / 4 * 3
-            changesAreShorter = bits > -64
-        }
-    }
-
     /// Appends `count` numbers, at least one.
     func append(_ numbers: UnsafePointer<Int64>, _ count: Int, to bytes: inout [UInt8]) {
         guard let form = simpleForm(numbers, count) else { return appendBinned(numbers, count, to: &bytes) }
@@ -71,28 +48,23 @@ final class NumberColumnEncoder {
     /// - Parameter count: at least three, or they would be linear.
     private func appendBinned(_ numbers: UnsafePointer<Int64>, _ count: Int, to bytes: inout [UInt8]) {
         let differences = differences.room(count)
-        let changes = changes.room(count)
         let plain = UnsafeRawPointer(numbers).assumingMemoryBound(to: UInt64.self)
-        for index in 1..<count { differences[index] = plain[index] &- plain[index - 1] }
-        for index in 2..<count { changes[index] = differences[index] &- differences[index - 1] }
         var form = NumberColumn.Form.binned
         var residuals = plain
         var best = BinnedColumnEncoder.Plan()
-        best.bits = .infinity
-        let shape = Shape(differences, changes, count)
         // Of numbers that only ever ascend, each is another.
-        if !shape.ascends { best = binned.plan(plain, count) }
-        for (order, candidate) in [differences, changes].enumerated() {
-            let known = order + 1
-            if best.bits < Self.littleBits * Double(count) { break }
-            if order == 0, best.bits.isFinite, best.differenceBits > Self.noiseBits { continue }
-            if order == 1, !shape.changesAreShorter { continue }
-            var plan = binned.plan(candidate + known, count - known)
+        if !subtract(plain, 1, count, into: differences) { best = binned.plan(plain, count, isLast: false) }
+        for known in 1...2 where count > known {
+            if best.bits < Self.littleBits * Double(count) || best.differenceBits > Self.noiseBits { break }
+            let candidate = known == 1 ? differences : changes.room(count)
+            if known == 2 { subtract(differences, 2, count, into: candidate) }
+            var plan = binned.plan(candidate + known, count - known, isLast: known == 2)
+            best.differenceBits = plan.differenceBits
             // The numbers in front.
             plan.bits += 16 + Double(64 - zigzag(numbers[0]).leadingZeroBitCount)
             guard plan.bits < best.bits else { continue }
             best = plan
-            form = order == 0 ? .binnedDifferences : .binnedChanges
+            form = known == 1 ? .binnedDifferences : .binnedChanges
             residuals = UnsafePointer(candidate)
         }
         let known = Int(form.rawValue - NumberColumn.Form.binned.rawValue)
@@ -101,6 +73,24 @@ final class NumberColumnEncoder {
         for index in 0..<known { bytes.appendZigzag(index == 0 ? numbers[0] : numbers[1] &- numbers[0]) }
         binned.write(best, residuals + known, count - known, to: &bytes)
         if count <= NumberColumn.varintsMax { replaceByVarints(numbers, count, &bytes, from: start) }
+    }
+
+    /// Writes what each number from `start` on is more than the one before.
+    ///
+    /// - Returns: whether most of them are more, and none is less.
+    @discardableResult
+    private func subtract(
+        _ numbers: UnsafePointer<UInt64>, _ start: Int, _ count: Int, into differences: UnsafeMutablePointer<UInt64>
+    ) -> Bool {
+        var signs: UInt64 = 0
+        var rises = 0
+        for index in start..<count {
+            let difference = numbers[index] &- numbers[index - 1]
+            differences[index] = difference
+            signs |= difference
+            rises += difference != 0 ? 1 : 0
+        }
+        return signs >> 63 == 0 && rises > count / 4 * 3
     }
 
     private func replaceByVarints(

@@ -41,11 +41,17 @@ struct Stretches {
     /// half a bit where numbers do not depend on the ones before them, less where they do.
     private(set) var differenceBits = 0.0
 
+    /// What all numbers cost, nearly, as one stretch, and how much less they do as several.
+    private(set) var wholeBits = 0.0
+    private(set) var savedBits = 0.0
+
     /// What a stretch takes in the header, and a table.
     private static let stretchBits = 64.0
     private static let tableBits = 150.0
     /// One number in so many may begin a stretch.
     private static let startShare = 48
+    /// About so many numbers tell ``differenceBits``.
+    private static let samples = 256
 
     /// - Parameters:
     ///   - low: the least of the numbers, by sign.
@@ -58,6 +64,7 @@ struct Stretches {
             stretches.append(Self.measure(numbers, start..<end, low))
         }
         Self.join(&stretches, cost: Self.stretchBits) { $0.joined($1) }
+        if stretches.count > 1 { measureSavings() }
         assignTables()
         differenceBits = measureDifferences(numbers, count, low)
     }
@@ -65,39 +72,52 @@ struct Stretches {
     /// Whether all stretches are constant, which decodes much faster than anything else.
     var isConstant: Bool { stretches.allSatisfy { $0.isConstant } }
 
+    private mutating func measureSavings() {
+        wholeBits = stretches.dropFirst().reduce(stretches[0]) { $0.joined($1) }.bits
+        savedBits = wholeBits - stretches.reduce(0) { $0 + $1.bits + Self.stretchBits }
+    }
+
     private func measureDifferences(_ numbers: UnsafePointer<UInt64>, _ count: Int, _ low: UInt64) -> Double {
         var bits = 0
+        let step = max(count / Self.samples, 1)
         for stretch in stretches where !stretch.isConstant {
             let mean = low &+ UInt64(max(stretch.mean, 0))
-            for index in (stretch.start + 1)..<(stretch.start + stretch.count) {
+            for index in stride(from: stretch.start + 1, to: stretch.start + stretch.count, by: step) {
                 let distance = Int64(bitPattern: numbers[index] &- mean).magnitude
-                bits += Self.length(numbers, index) - (64 - distance.leadingZeroBitCount)
+                bits &+= Self.length(numbers, index) &+ distance.leadingZeroBitCount &- 64
             }
         }
-        return Double(bits) / Double(count)
+        return Double(bits * step) / Double(count)
     }
 
     /// Where neighbours lie far apart, and 0 first.
     private static func findStarts(_ numbers: UnsafePointer<UInt64>, _ count: Int) -> [Int] {
-        var lengths = InlineArray<65, Int>(repeating: 0)
-        for index in 1..<max(count, 1) { lengths[length(numbers, index)] += 1 }
+        // Two counts each: equal lengths do not wait for each other.
+        var counts = InlineArray<130, Int>(repeating: 0)
+        for index in 1..<max(count, 1) { counts[2 &* length(numbers, index) &+ index & 1] &+= 1 }
         let most = min(count / startShare + 4, BinnedColumn.segmentsMax - 1)
         var least = 64
         var found = 0
-        while least > 0, found + lengths[least] <= most {
-            found += lengths[least]
+        while least > 0, found + counts[2 * least] + counts[2 * least + 1] <= most {
+            found += counts[2 * least] + counts[2 * least + 1]
             least -= 1
         }
         var starts = [0]
         guard found > 0 else { return starts }
-        for index in 1..<count where length(numbers, index) > least { starts.append(index) }
+        for index in 1..<count where distance(numbers, index) >> UInt64(least) != 0 { starts.append(index) }
         return starts
     }
 
-    /// How many bits the distance from the number before has.
+    /// The distance from the number before.
+    @inline(__always)
+    private static func distance(_ numbers: UnsafePointer<UInt64>, _ index: Int) -> UInt64 {
+        Int64(bitPattern: numbers[index] &- numbers[index - 1]).magnitude
+    }
+
+    /// How many bits it has.
     @inline(__always)
     private static func length(_ numbers: UnsafePointer<UInt64>, _ index: Int) -> Int {
-        64 - Int64(bitPattern: numbers[index] &- numbers[index - 1]).magnitude.leadingZeroBitCount
+        64 - distance(numbers, index).leadingZeroBitCount
     }
 
     private static func measure(_ numbers: UnsafePointer<UInt64>, _ range: Range<Int>, _ low: UInt64) -> Stretch {

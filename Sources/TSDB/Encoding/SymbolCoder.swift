@@ -69,48 +69,73 @@ enum SymbolCoder {
 
 /// The encoder's side of a table.
 struct SymbolEncoder {
-    /// Per symbol the place of its first number in `states`, less that number.
-    private var offsets: [Int32] = []
-    private var weights: [UInt32] = []
+    /// What is to be known of a symbol.
+    private struct Entry {
+        /// The place of its first number in `states`, less that number.
+        var offset: Int
+        /// 2^16 times the bits that are written at most, less the least state, plus 2^log, for which they are: added to a
+        /// state, what lies above 16 bits is how many are written.
+        var bits: UInt32
+        var weight: Int
+    }
+
+    private var entries: [Entry] = []
     /// States plus 2^log, by symbol and number.
     private var states: [UInt16] = []
-    private let log: UInt32
 
     init(_ weights: [UInt16], log: Int) {
-        self.log = UInt32(log)
-        self.weights = weights.map { UInt32($0) }
-        var start: Int32 = 0
-        for weight in weights {
-            offsets.append(start - Int32(weight))
-            start += Int32(weight)
+        var start = 0
+        entries.reserveCapacity(weights.count)
+        for weight in weights.map({ Int($0) }) {
+            // The state is shifted until it lies in weight ..< 2 · weight.
+            let bits = log - (Int.bitWidth - 1 - weight.leadingZeroBitCount)
+            entries.append(
+                Entry(offset: start - weight, bits: UInt32(bits << 16 - weight << bits), weight: weight))
+            start += weight
         }
         let size = 1 << log
         states = [UInt16](repeating: 0, count: size)
-        var next = self.weights
+        var next = weights.map { Int($0) }
         withUnsafeTemporaryAllocation(of: SymbolCoder.State.self, capacity: size) { table in
             guard let base = table.baseAddress else { return }
             weights.withUnsafeBufferPointer { SymbolCoder.fill(base, log: log, weights: $0) }
             for state in 0..<size {
                 let symbol = Int(base[state] & 0xff)
-                states[Int(offsets[symbol] + Int32(next[symbol]))] = UInt16(size + state)
+                states[entries[symbol].offset + next[symbol]] = UInt16(size + state)
                 next[symbol] += 1
             }
         }
     }
 
-    /// The state to end with, plus 2^log, so that the last symbol of a lane costs nothing.
-    func lastState(_ symbol: UInt8) -> UInt32 { UInt32(states[Int(offsets[Int(symbol)]) + Int(weights[Int(symbol)])]) }
-
-    /// The state before one that is `state`, plus 2^log, and the bits to write for it: the low 16 those, above them
-    /// their number.
-    @inline(__always)
-    func encode(_ symbol: UInt8, _ state: inout UInt32) -> UInt32 {
-        let weight = weights[Int(symbol)]
-        // The state is shifted until it lies in weight ..< 2 · weight.
-        var bits = log - (31 - UInt32(weight.leadingZeroBitCount))
-        if state >> bits < weight { bits -= 1 }
-        let written = state & (1 << bits - 1)
-        state = UInt32(states[Int(offsets[Int(symbol)]) + Int(state >> bits)])
-        return bits << 16 | written
+    /// Encodes symbols from the last to the first.
+    ///
+    /// - Parameters:
+    ///   - lanes: the states, plus 2^log, of those behind, or 0 where a lane has none; then those of these symbols.
+    ///   - written: what is to be written for each symbol: the low 16 bits, and above them how many of them.
+    ///   - start: how many symbols of the column are before these.
+    func encode(
+        _ symbols: UnsafePointer<UInt8>, _ count: Int, _ lanes: inout InlineArray<4, UInt32>,
+        into written: UnsafeMutablePointer<UInt32>, _ start: Int
+    ) {
+        entries.withUnsafeBufferPointer { entries in
+            states.withUnsafeBufferPointer { states in
+                var index = count
+                while index > 0 {
+                    index -= 1
+                    let entry = entries[Int(symbols[index])]
+                    let lane = (start + index) & (SymbolCoder.lanes - 1)
+                    let state = lanes[lane]
+                    if state == 0 {
+                        // Any state of the symbol will do, so that the last one of a lane costs nothing.
+                        lanes[lane] = UInt32(states[entry.offset + entry.weight])
+                        written[index] = 0
+                        continue
+                    }
+                    let bits = (state &+ entry.bits) >> 16
+                    written[index] = bits << 16 | state & (1 &<< bits &- 1)
+                    lanes[lane] = UInt32(states[entry.offset &+ Int(state &>> bits)])
+                }
+            }
+        }
     }
 }

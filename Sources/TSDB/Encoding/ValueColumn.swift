@@ -22,21 +22,10 @@ final class ValueColumnEncoder {
 
     /// Appends `count` values, at least one.
     func append(_ values: UnsafePointer<Double>, _ count: Int, to bytes: inout [UInt8]) {
-        let bits = UnsafeRawPointer(values).assumingMemoryBound(to: UInt64.self)
-        guard let places = findPlaces(UnsafeBufferPointer(start: bits, count: count)) else {
+        let numbers = numbers.room(count)
+        guard let places = convert(values, count, into: numbers) else {
             bytes.append(ValueColumn.bitsForm)
             return columns.append(UnsafeRawPointer(values).assumingMemoryBound(to: Int64.self), count, to: &bytes)
-        }
-        let numbers = numbers.room(count)
-        exceptions.removeAll(keepingCapacity: true)
-        var last: Int64 = 0
-        for index in 0..<count {
-            if let number = Decimal.integer(bits[index], places) {
-                last = number
-            } else {
-                exceptions.append((index, bits[index]))
-            }
-            numbers[index] = last
         }
         // In front of the first decimal there is none to repeat.
         if let first = exceptions.first, first.index == 0 { repeatFirst(numbers, count) }
@@ -57,23 +46,57 @@ final class ValueColumnEncoder {
         if run < count { numbers.update(repeating: numbers[run], count: run) }
     }
 
-    /// The fewest places that all but a few values need, or nil where too many have none.
-    private func findPlaces(_ bits: UnsafeBufferPointer<UInt64>) -> UInt8? {
+    /// So many values are converted at once.
+    private static let groupCount = 64
+
+    /// Writes the values' whole numbers, and notes exceptions.
+    ///
+    /// - Returns: the fewest places that all but a few values need, or nil where too many have none.
+    private func convert(
+        _ values: UnsafePointer<Double>, _ count: Int, into numbers: UnsafeMutablePointer<Int64>
+    ) -> UInt8? {
+        let exceptionsMax = count / ValueColumn.exceptionShare + 1
+        exceptions.removeAll(keepingCapacity: true)
         var places: UInt8 = 0
-        var exceptions = 0
-        for value in bits where Decimal.integer(value, places) == nil {
-            var more = places + 1
-            while more <= UInt8(Decimal.placesMax), Decimal.integer(value, more) == nil { more += 1 }
-            if more <= UInt8(Decimal.placesMax) {
-                places = more
-            } else {
-                exceptions += 1
-                if exceptions > bits.count / ValueColumn.exceptionShare + 1 { return nil }
+        var start = 0
+        while start < count {
+            let end = min(start + Self.groupCount, count)
+            if Decimal.integers(values + start, end - start, places, into: numbers + start) {
+                start = end
+                continue
+            }
+            let needed = convertOneByOne(values, start..<end, places, into: numbers)
+            if exceptions.count > exceptionsMax { return nil }
+            start = end
+            if needed > places {
+                // A value that has more places than those before it may not go with as few as they.
+                places = needed
+                start = 0
+                exceptions.removeAll(keepingCapacity: true)
             }
         }
-        // A value that has more places than the most before it may not go with as few as they.
-        let lost = bits.reduce(0) { $0 + (Decimal.integer($1, places) == nil ? 1 : 0) }
-        return lost <= bits.count / ValueColumn.exceptionShare + 1 ? places : nil
+        return places
+    }
+
+    /// - Returns: `places`, or how many more the first value needs that does not go with them.
+    private func convertOneByOne(
+        _ values: UnsafePointer<Double>, _ range: Range<Int>, _ places: UInt8,
+        into numbers: UnsafeMutablePointer<Int64>
+    ) -> UInt8 {
+        var last = range.lowerBound > 0 ? numbers[range.lowerBound - 1] : 0
+        for index in range {
+            let bits = values[index].bitPattern
+            if let number = Decimal.integer(bits, places) {
+                last = number
+            } else {
+                var more = places + 1
+                while more <= UInt8(Decimal.placesMax), Decimal.integer(bits, more) == nil { more += 1 }
+                if more <= UInt8(Decimal.placesMax) { return more }
+                exceptions.append((index, bits))
+            }
+            numbers[index] = last
+        }
+        return places
     }
 }
 

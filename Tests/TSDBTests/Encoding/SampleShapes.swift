@@ -5,7 +5,7 @@ import TestSupport
 
 /// Series of samples of many kinds, for the codecs.
 enum SampleShape: String, CaseIterable {
-    case flat, counter, gauge, decimals, randomBits, specials, jitter, extremeTimes, gaps, stale
+    case flat, counter, gauge, decimals, randomBits, specials, jitter, extremeTimes, gaps, stale, strays
     /// Shaped as a GPU's metrics are: busy and idle stretches of several levels, an integral of one, rare changes, real
     /// doubles.
     case stretches, energy, steps, reals
@@ -44,6 +44,12 @@ enum SampleShape: String, CaseIterable {
             case .decimals: value = Double(Int.random(in: -500_000...500_000, using: &random)) / 1000
             case .randomBits: value = Double(bitPattern: .random(in: 0...UInt64.max, using: &random))
             case .specials: value = Double(bitPattern: SampleShape.specialBits.randomElement(using: &random) ?? 0)
+            case .strays:
+                let isStray = random.chance(4)
+                value =
+                    isStray
+                    ? Double(bitPattern: .random(in: 0...UInt64.max, using: &random))
+                    : Double(Int.random(in: 0...9, using: &random))
             case .stale: value = random.chance(10) ? StaleMarker.value : Double(Int.random(in: 0...9, using: &random))
             }
             return Sample(time, value)
