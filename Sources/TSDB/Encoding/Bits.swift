@@ -1,6 +1,6 @@
 /// Bits are stored most significant first: bit 0 of a stream is the top bit of its first byte.
 ///
-/// Both functions work on whole 64-bit words, so that a stream needs ``bitPaddingBytes`` readable and writable bytes
+/// All of these work on whole 64-bit words, so that a stream needs ``bitPaddingBytes`` readable and writable bytes
 /// behind its last one.
 let bitPaddingBytes = 8
 
