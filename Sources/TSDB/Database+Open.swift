@@ -63,7 +63,7 @@ extension Database {
 
     /// A connection for reading. Where helper files cannot be made, and no log shows that somebody writes, the file is
     /// read as it is.
-    private static func openForReading(_ file: String) throws(StorageError) -> Connection {
+    static func openForReading(_ file: String) throws(StorageError) -> Connection {
         let connection = try Connection(path: file, mode: .readOnly)
         let canRead = (try? connection.integer("SELECT count(*) FROM sqlite_master")) != nil
         if canRead || access(file + "-wal", F_OK) == 0 { return connection }
@@ -71,7 +71,7 @@ extension Database {
         return (try? immutable.integer("SELECT count(*) FROM sqlite_master")) != nil ? immutable : connection
     }
 
-    private static func makeDirectory(_ directory: String) throws(StorageError) {
+    static func makeDirectory(_ directory: String) throws(StorageError) {
         if directory.isEmpty { throw .cannotOpen("cannot open a database: the name of its directory is empty") }
         var made = ""
         for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
@@ -83,13 +83,13 @@ extension Database {
         }
     }
 
-    private static func checkIsFile(_ path: String) throws(StorageError) {
+    static func checkIsFile(_ path: String) throws(StorageError) {
         if isDirectory(path) {
             throw .cannotOpen("cannot open \(path): it is a directory, a database file was expected")
         }
     }
 
-    private static func isDirectory(_ path: String) -> Bool {
+    static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }

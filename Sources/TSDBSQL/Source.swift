@@ -54,18 +54,20 @@ final class Source: @unchecked Sendable {
     }
 
     private func refresh(_ state: inout State) throws(StorageError) {
+        if state.probe == nil { state.probe = VersionProbe(path: isDirectory ? path + "/" + Database.fileName : path) }
         // Asked before the database is opened: what is written in between only makes it be opened once more.
         let version = state.probe?.version()
         if state.snapshot != nil, let version, version == state.version { return }
         state.snapshot = nil
-        let database = try Database.openReadOnly(path)
-        if state.probe?.path != database.path {
-            state.probe = VersionProbe(path: database.path)
-            state.version = nil
-        } else {
-            state.version = version
-        }
-        state.snapshot = Snapshot(database: database, activity: activity)
+        state.version = version
+        state.snapshot = Snapshot(database: try Database.openReadOnly(path), activity: activity)
+        // Where the version cannot be told, each statement opens the database.
+        if version == nil { state.probe = nil }
+    }
+
+    private var isDirectory: Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     private func startReaper() {
@@ -89,6 +91,7 @@ final class Source: @unchecked Sendable {
                 guard state.users == 0, time(nil) - state.lastUse >= Source.idleSecondsMax else { return false }
                 state.isReaping = false
                 state.snapshot = nil
+                state.probe = nil
                 return true
             }
             if isDone { return }

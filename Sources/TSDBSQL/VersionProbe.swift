@@ -2,13 +2,11 @@ import CSQLiteHost
 
 /// Tells whether a database was written, without reading it: SQLite counts commits of other connections.
 final class VersionProbe: @unchecked Sendable {
-    let path: String
     // SAFETY: both are owned by this object, used under its owner's lock, and closed in `deinit`.
     private var connection: OpaquePointer?
     private var statement: OpaquePointer?
 
     init(path: String) {
-        self.path = path
         let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX
         guard sqlite3_open_v2(path, &connection, flags, nil) == SQLITE_OK else { return }
         sqlite3_prepare_v2(connection, "PRAGMA data_version", -1, &statement, nil)
