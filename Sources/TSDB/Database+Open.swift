@@ -11,7 +11,13 @@ extension Database {
         directory: String, options: DatabaseOptions = DatabaseOptions()
     ) throws(StorageError) -> Database {
         try makeDirectory(directory)
-        let lock = try DirectoryLock(directory: directory, clock: options.clock)
+        return try open(directory, options, try DirectoryLock(directory: directory, clock: options.clock))
+    }
+
+    /// Opens a database for writing whose directory is locked already.
+    static func open(
+        _ directory: String, _ options: DatabaseOptions, _ lock: DirectoryLock
+    ) throws(StorageError) -> Database {
         let path = directory + "/" + fileName
         try checkIsFile(path)
         let connection = try Connection(path: path, mode: .readWrite, vfs: options.vfs)
@@ -39,6 +45,22 @@ extension Database {
     ///
     /// - Parameter path: the database's directory or its file.
     public static func openReadOnly(_ path: String) throws(StorageError) -> Database {
+        let connection = try connectForReading(path)
+        let file = connection.path
+        let legacyBlockMs = try Loader(connection: connection).meta(.blockMs) ?? 0
+        let reader = try BlockReader(connection, legacyBlockMs: legacyBlockMs)
+        // One transaction for the whole life of the object: everything is read as of one moment.
+        try reader.begin()
+        let (state, _, _) = try load(connection, file, DatabaseOptions())
+        return Database(
+            state: state, pool: BlockReaderPool(path: file, legacyBlockMs: legacyBlockMs), writer: nil,
+            onlyReader: ViewReaders(state: state, only: reader), lock: nil)
+    }
+
+    /// A connection for reading a database that has the schema of this version.
+    ///
+    /// - Parameter path: the database's directory or its file.
+    static func connectForReading(_ path: String) throws(StorageError) -> Connection {
         let file = isDirectory(path) ? path + "/" + fileName : path
         guard access(file, F_OK) == 0 else { throw .cannotOpen("cannot open \(file): \(systemError(errno))") }
         try checkIsFile(file)
@@ -49,16 +71,8 @@ extension Database {
             throw .cannotOpen(
                 "cannot open \(file) for reading: its schema has version \(version); start a server on it once, or open it "
                     + "for writing, and it is brought to version \(Schema.version)")
-        case .current: break
+        case .current: return connection
         }
-        let legacyBlockMs = try Loader(connection: connection).meta(.blockMs) ?? 0
-        let reader = try BlockReader(connection, legacyBlockMs: legacyBlockMs)
-        // One transaction for the whole life of the object: everything is read as of one moment.
-        try reader.begin()
-        let (state, _, _) = try load(connection, file, DatabaseOptions())
-        return Database(
-            state: state, pool: BlockReaderPool(path: file, legacyBlockMs: legacyBlockMs), writer: nil,
-            onlyReader: ViewReaders(state: state, only: reader), lock: nil)
     }
 
     /// A connection for reading. Where helper files cannot be made, and no log shows that somebody writes, the file is

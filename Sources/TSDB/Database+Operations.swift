@@ -27,8 +27,10 @@ extension Database {
 
     /// Puts everything into as few and as small rows as possible, and gives free room back to the file system. Takes long
     /// where there is much; appends wait. Blocks the calling thread.
-    public func compact() throws(StorageError) {
-        try perform { (writer) throws(StorageError) in try writer.compact() }
+    ///
+    /// - Parameter progress: called now and then by another thread.
+    public func compact(progress: @escaping OperationProgress.Report = { _ in }) throws(StorageError) {
+        try perform { (writer) throws(StorageError) in try writer.compact(progress) }
     }
 
     /// Merges samples of any age with what is there, as one step of an import: of two samples of one series and time the

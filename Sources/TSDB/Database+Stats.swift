@@ -29,7 +29,8 @@ extension Database {
     public func takeProblems() -> [String] { state.messages.take() }
 }
 
-private func fileBytes(_ path: String) -> Int64 {
+/// The length of a file, 0 where there is none.
+func fileBytes(_ path: String) -> Int64 {
     var status = stat()
     return stat(path, &status) == 0 ? Int64(status.st_size) : 0
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
 
-/// `tsdb check`: questions about a running server, answered by the exit status.
+/// `tsdb check`: questions about a server or a database, answered by the exit status.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Ask a running server whether it is well.", subcommands: [Healthy.self, Ready.self])
+        abstract: "Whether a database is sound, or a running server well.",
+        subcommands: [CheckDatabase.self, Healthy.self, Ready.self])
 
     struct Healthy: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Whether the server answers at all.")

@@ -21,7 +21,10 @@ struct TSDBCommand: AsyncParsableCommand {
               tsdb export --db data --match '{job="dcgm"}' -o history.om
             """,
         version: BuildInfo.line,
-        subcommands: [Serve.self, Query.self, SQLCommand.self, Import.self, Export.self, Backup.self, Check.self])
+        subcommands: [
+            Serve.self, Query.self, SQLCommand.self, Import.self, Export.self, Backup.self, Check.self, Stats.self,
+            Compact.self, Delete.self,
+        ])
 
     static func main() async {
         // A reader that goes away, such as `tsdb query … | head`, is no reason to be killed by a signal without a word.

@@ -131,15 +131,24 @@ enum BlockRow {
         }
     }
 
+    struct Header {
+        let count: Int
+        let minTime: Int64
+        let maxTime: Int64
+        /// Which of the block's lists has its timestamps, where one does.
+        var timesList: UInt16?
+    }
+
     /// What a row says of itself, with its checksum checked.
     static func header(
         _ bytes: UnsafeRawBufferPointer, row: Int64, blockStart: Int64
-    ) throws(DecodeError) -> (count: Int, minTime: Int64, maxTime: Int64) {
+    ) throws(DecodeError) -> Header {
         var reader = try checkedReader(bytes, row: row)
         if bytes.first == mixedTag { return try mixedHeader(&reader) }
         reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count - 4)]))
         let header = try SealedChunk.readHeader(&reader, blockStart)
-        return (header.count, header.minTime, header.maxTime)
+        return Header(
+            count: header.count, minTime: header.minTime, maxTime: header.maxTime, timesList: header.timesList)
     }
 
     /// A reader behind the tag.
@@ -153,14 +162,12 @@ enum BlockRow {
         return reader
     }
 
-    private static func mixedHeader(
-        _ reader: inout ByteReader
-    ) throws(DecodeError) -> (count: Int, minTime: Int64, maxTime: Int64) {
+    private static func mixedHeader(_ reader: inout ByteReader) throws(DecodeError) -> Header {
         let count = try reader.count(max: SealedChunk.samplesMax)
         let minTime = try reader.zigzag()
         let maxTime = minTime &+ Int64(bitPattern: try reader.varint())
         guard count > 0, minTime <= maxTime else { throw DecodeError("its times are \(minTime) to \(maxTime)") }
-        return (count, minTime, maxTime)
+        return Header(count: count, minTime: minTime, maxTime: maxTime)
     }
 }
 

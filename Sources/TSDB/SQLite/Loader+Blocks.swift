@@ -6,6 +6,8 @@ struct LoadedBlocks {
     var blocks: [Block] = []
     /// What was found damaged.
     var messages: [String] = []
+    /// Rows of the table `block` that are not sound: the numbers that they have, and what is wrong.
+    var damagedRows: [(number: Int64, error: DecodeError)] = []
     /// Numbers of blocks that have rows but no row of their own: what an interrupted operation left.
     var leftovers: [Int64] = []
 }
@@ -38,7 +40,8 @@ extension Loader {
         return loaded
     }
 
-    private func readBlocks(_ loaded: inout LoadedBlocks) throws(StorageError) {
+    /// Reads the table `block` alone.
+    func readBlocks(_ loaded: inout LoadedBlocks) throws(StorageError) {
         let statement = try connection.prepare(
             "SELECT number, start, end, level, min_time, max_time, samples, bytes, series, checksum FROM block")
         while try statement.step() {
@@ -54,12 +57,13 @@ extension Loader {
                 loaded.blocks.append(block)
             } catch {
                 loaded.messages.append("block \(number): its row is damaged: \(error)")
+                loaded.damagedRows.append((number, error))
             }
         }
     }
 
     /// The numbers of the blocks that any row of `chunk` belongs to, ascending.
-    private func numbersOfRows() throws(StorageError) -> [Int64] {
+    func numbersOfRows() throws(StorageError) -> [Int64] {
         let statement = try connection.prepare("SELECT id FROM chunk WHERE id >= ? ORDER BY id LIMIT 1")
         var numbers: [Int64] = []
         var first = Int64.min
@@ -134,7 +138,7 @@ extension Loader {
 }
 
 extension Loader {
-    /// The exemplars from `minTime` to `maxTime` by series, in time order.
+    /// The exemplars from `minTime` to `maxTime` by series, in time order; without those whose labels are damaged.
     func exemplars(_ minTime: Int64, _ maxTime: Int64) throws(StorageError) -> [UInt32: [Exemplar]] {
         let statement = try connection.prepare(
             "SELECT series, time, value, labels FROM exemplar WHERE time BETWEEN ? AND ? ORDER BY time, id")
@@ -143,8 +147,8 @@ extension Loader {
         var found: [UInt32: [Exemplar]] = [:]
         while try statement.step() {
             let value = Double(bitPattern: UInt64(bitPattern: statement.integer(2)))
-            let exemplar = Exemplar(
-                labels: Labels(encoded: Array(statement.blob(3))), timestamp: statement.integer(1), value: value)
+            guard let labels = Labels(stored: statement.blob(3)) else { continue }
+            let exemplar = Exemplar(labels: labels, timestamp: statement.integer(1), value: value)
             found[UInt32(truncatingIfNeeded: statement.integer(0)), default: []].append(exemplar)
         }
         return found

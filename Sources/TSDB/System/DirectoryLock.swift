@@ -41,11 +41,11 @@ private func readText(_ descriptor: Int32) -> String {
     return String(text.prefix { $0 != "\n" })
 }
 
-/// A time as in `2026-01-02T03:04:05Z`.
-private func formatUTC(_ milliseconds: Int64) -> String {
+/// A time as in `2026-01-02T03:04:05Z`; in milliseconds where its year has no name.
+func formatUTC(_ milliseconds: Int64) -> String {
     var seconds = time_t(milliseconds / 1000)
     var parts = tm()
-    gmtime_r(&seconds, &parts)
+    guard gmtime_r(&seconds, &parts) != nil else { return "\(milliseconds) ms" }
     var text = [CChar](repeating: 0, count: 32)
     let count = strftime(&text, text.count, "%Y-%m-%dT%H:%M:%SZ", &parts)
     return String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)

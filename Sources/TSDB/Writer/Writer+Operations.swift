@@ -110,8 +110,16 @@ extension Writer {
         state.head.newestTime = max(state.head.newestTime ?? .min, end - 1)
     }
 
+    /// Puts all that is in memory into blocks, and deletes the journal: what it still has belongs to no series.
+    func emptyJournal() throws(StorageError) {
+        try sealAll()
+        try tables.connection.transaction { () throws(StorageError) in try tables.removeRecords(before: .max) }
+        journal.removed(before: .max)
+    }
+
     /// Puts everything into blocks as large as they get, and gives free room back to the file system.
-    func compact() throws(StorageError) {
+    func compact(_ progress: OperationProgress.Report) throws(StorageError) {
+        progress(OperationProgress(stage: "sealing what is in memory"))
         try sealAll()
         mayMerge = true
         mayHaveExpired = true
@@ -122,10 +130,20 @@ extension Writer {
                 try removeLeftovers()
             } else {
                 try mergeSlice()
+                guard let merging else { continue }
+                progress(
+                    OperationProgress(
+                        stage: "merging \(merging.sources.count) blocks", done: Int64(merging.next),
+                        total: Int64(merging.ids.count)))
             }
         }
         mayVacuum = true
-        while mayVacuum { try vacuumSlice(atLeast: 1) }
+        let pages = try tables.connection.integer("PRAGMA freelist_count") ?? 0
+        while mayVacuum {
+            try vacuumSlice(atLeast: 1)
+            let left = try tables.connection.integer("PRAGMA freelist_count") ?? 0
+            progress(OperationProgress(stage: "giving free pages back", done: pages - left, total: pages))
+        }
     }
 }
 

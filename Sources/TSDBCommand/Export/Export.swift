@@ -1,6 +1,5 @@
 import ArgumentParser
 import Model
-import PromQL
 import TSDB
 
 /// `tsdb export`: writes samples out of a database.
@@ -46,10 +45,8 @@ struct Export: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors {
-            let range = try timeRange(now: SystemClock().nowMs())
-            let selectors = try match.map { text throws(CommandFailure) in
-                do { return try parseSelector(text) } catch { throw CommandFailure("--match '\(text)': \(error)") }
-            }
+            let range = try Selection.timeRange(start, end, now: SystemClock().nowMs())
+            let selectors = try Selection.parse(match)
             if !label.isEmpty, format != .csv { throw CommandFailure("--label is for --format csv alone") }
             let database = try Database.openReadOnly(db)
             defer { database.close() }
@@ -63,18 +60,5 @@ struct Export: AsyncParsableCommand {
             try file.finish()
             for problem in database.takeProblems() { writeToStandardError("tsdb: \(problem)\n") }
         }
-    }
-
-    private func timeRange(now: Int64) throws(CommandFailure) -> ClosedRange<Int64> {
-        let first = try time("--start", start, now) ?? .min
-        let last = try time("--end", end, now) ?? .max
-        guard first <= last else { throw CommandFailure("--end \(end ?? "") is before --start \(start ?? "")") }
-        return first...last
-    }
-
-    private func time(_ option: String, _ text: String?, _ now: Int64) throws(CommandFailure) -> Int64? {
-        guard let text else { return nil }
-        guard let time = parseTimeArgument(text, now: now) else { throw CommandFailure(notATime(option, text)) }
-        return time
     }
 }

@@ -77,7 +77,7 @@ func csvField(_ text: String) -> String {
 }
 
 /// Columns padded to their widest cell, those from `numericFrom` on flush right.
-private func aligned(header: [String], rows: [[String]], numericFrom: Int) -> String {
+func aligned(header: [String], rows: [[String]], numericFrom: Int) -> String {
     let widths = header.indices.map { column in
         max(header[column].count, rows.lazy.map { $0[column].count }.max() ?? 0)
     }
