@@ -45,18 +45,19 @@ extension Database {
     public func importSamples(
         _ series: [(labels: Labels, samples: SampleBuffer)]
     ) throws(StorageError) -> ImportResult {
-        let refs = try resolve(series.map(\.labels))
-        let imported = ImportedSamples(Array(zip(refs, series.map(\.samples))))
-        return try perform { (writer) throws(StorageError) in try writer.importSamples(imported.series) }
+        let imported = ImportedSamples(series: series)
+        return try perform { (writer) throws(StorageError) in
+            // Resolved here, where no series is forgotten before it has its samples.
+            let refs = try writer.state.index.resolve(imported.series.map(\.labels))
+            return try writer.importSamples(Array(zip(refs, imported.series.map(\.samples))))
+        }
     }
 }
 
 /// Carries sample buffers to the writer thread.
 private struct ImportedSamples: @unchecked Sendable {
     // SAFETY: the caller waits until the writer thread is done with them.
-    let series: [(ref: SeriesRef, samples: SampleBuffer)]
-
-    init(_ series: [(SeriesRef, SampleBuffer)]) { self.series = series.map { (ref: $0.0, samples: $0.1) } }
+    let series: [(labels: Labels, samples: SampleBuffer)]
 }
 
 extension Database: ExemplarQueryable {

@@ -28,8 +28,9 @@ extension Writer {
     private static let sliceRows = 1024
 
     /// Merges samples of any age with what is there. Of two samples of one series and time the one that is there stays.
-    func importSamples(_ imported: [(ref: SeriesRef, samples: SampleBuffer)]) throws(StorageError) -> ImportResult {
-        let sorted = imported.filter { $0.samples.count > 0 }.sorted { $0.ref.id < $1.ref.id }
+    func importSamples(_ imported: [(SeriesRef, SampleBuffer)]) throws(StorageError) -> ImportResult {
+        let sorted = imported.map { (ref: $0.0, samples: $0.1) }.filter { $0.samples.count > 0 }
+            .sorted { $0.ref.id < $1.ref.id }
         guard let low = sorted.map({ $0.samples.timestamps[0] }).min(),
             let high = sorted.map({ $0.samples.timestamps[$0.samples.count - 1] }).max()
         else { return ImportResult(series: 0, samples: 0, duplicates: 0) }
