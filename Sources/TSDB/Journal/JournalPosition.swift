@@ -15,6 +15,7 @@ struct JournalPosition: Equatable {
     /// Ascending; the last one is written to.
     private(set) var segments: [Segment] = []
     private var counter: Int64 = 0
+    private var mustStartSegment = false
 
     /// A segment ends when the samples have gone on by this much: the journal is trimmed by that much more or less.
     static let segmentMs: Int64 = 10 * 60_000
@@ -27,6 +28,7 @@ struct JournalPosition: Equatable {
             segments.append(
                 Segment(number: (segments.last?.number ?? lastNumber) + 1, startTime: newest, maxTime: newest))
             counter = 0
+            mustStartSegment = false
         }
         let last = segments.count - 1
         segments[last].maxTime = max(segments[last].maxTime, time)
@@ -34,8 +36,17 @@ struct JournalPosition: Equatable {
         return (segments[last].number << 32 | counter, isFirst)
     }
 
+    /// Says where the records from now on begin to lie: with others that reach to `end` or beyond, and otherwise in a
+    /// segment of their own, so that those before can be deleted without them.
+    /// - Returns: the first row of their segment.
+    mutating func separate(from end: Int64) -> Int64 {
+        if let last = segments.last, last.maxTime >= end { return last.number << 32 }
+        mustStartSegment = true
+        return ((segments.last?.number ?? lastNumber) + 1) << 32
+    }
+
     private func startsSegment(_ time: Int64) -> Bool {
-        guard let last = segments.last, counter <= 0xffff_ffff else { return true }
+        guard !mustStartSegment, let last = segments.last, counter <= 0xffff_ffff else { return true }
         let end = last.startTime.addingReportingOverflow(JournalPosition.segmentMs)
         return !end.overflow && time >= end.partialValue
     }

@@ -10,6 +10,8 @@ struct SealProgress {
     let side: SideStore
     /// Late samples that go into older blocks come first.
     var late: LateSamples?
+    /// The first row of the journal that can have samples which came since it began.
+    let recordsFrom: Int64
     /// The next series to look at.
     var next: UInt32 = 0
     /// Samples that were in chunks.
@@ -81,7 +83,8 @@ extension Writer {
         head.chunksFrom = max(head.chunksFrom, end)
         head.latenessMs = 0
         var progress = SealProgress(
-            builder: BlockBuilder(number: takeBlockNumber(), start: start, end: end, level: 0), side: head.side)
+            builder: BlockBuilder(number: takeBlockNumber(), start: start, end: end, level: 0), side: head.side,
+            recordsFrom: journal.separate(from: end))
         progress.late = LateSamples(head.side, before: start)
         sealing = progress
     }
@@ -113,7 +116,8 @@ extension Writer {
     /// Makes the block count, and the head's part of it no longer: at once for every view.
     private func finishSealing(_ progress: SealProgress) throws(StorageError) {
         let block = progress.builder.block
-        let firstRecord = journal.firstRow(reaching: progress.end)
+        // Late samples that came meanwhile are in no block.
+        let firstRecord = min(journal.firstRow(reaching: progress.end), progress.recordsFrom)
         try tables.connection.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in

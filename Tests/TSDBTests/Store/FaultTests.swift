@@ -118,6 +118,31 @@ import Testing
         #expect(try again.everything() == kept)
     }
 
+    /// Late samples fill the head and are sealed in slices, between which others come.
+    @Test func lateSamplesThatComeWhileOthersAreSealedOutliveACrash() throws {
+        let directory = TemporaryDirectory()
+        var options = DatabaseOptions(retentionMs: 0, blockMs: 1_000_000)
+        options.outOfOrderMs = 1_000_000
+        let database = try Database.open(directory: directory.path, options: options)
+        let series = (0..<200).map { labels("__name__=m", "n=\($0)") }
+        for labels in series { _ = try database.add(labels, [Sample(1000, 1)]) }
+        try database.perform { (writer) throws(StorageError) in try writer.sealAll() }
+        for labels in series { _ = try database.add(labels, [Sample(500, 2)]) }
+        try database.perform { (writer) throws(StorageError) in
+            writer.beginSealing(to: 1001)
+            try writer.sealSlice()
+        }
+        _ = try database.add(series[0], [Sample(600, 3)])
+        try database.perform { (writer) throws(StorageError) in
+            while writer.sealing != nil { try writer.sealSlice() }
+        }
+        let copy = directory.path + "/copy"
+        try copyDatabase(directory.path, copy)
+        let crashed = try Database.open(directory: copy, options: options)
+        #expect(try crashed.everything()[series[0]] == [Sample(500, 2), Sample(600, 3), Sample(1000, 1)])
+        #expect(try crashed.everything() == database.everything())
+    }
+
     /// A commit that fails must leave nothing behind that later records or series build on.
     @Test func afterAFailedCommitTheSameSamplesAreTaken() throws {
         let directory = TemporaryDirectory()
