@@ -39,14 +39,20 @@ extension Writer {
 
     /// Blocks to merge: those of a window that is over, or several that the head has sealed one after another.
     private func findMerge() -> MergeProgress? {
-        let blocks = state.gate.withLock { state.blocks }.filter { !unmergeable.contains($0.number) }
+        let blocks = state.gate.withLock { state.blocks }
         let windows = Dictionary(grouping: blocks) { state.windows.number(of: $0.start) }
         for (number, window) in windows.sorted(by: { $0.key < $1.key }) where window.count > 1 {
             let end = state.windows.end(of: number)
             guard window.allSatisfy({ $0.end <= end }) else { continue }
-            if state.head.sealedEnd >= end { return beginMerge(window, level: Block.levelMax) }
-            let small = window.filter { $0.level == 0 }
-            if small.count >= Writer.mergedBlocksMin { return beginMerge(small, level: 1) }
+            // What is merged lies side by side, so that no block comes to cover the time of another.
+            if state.head.sealedEnd >= end {
+                let whole = window.split { unmergeable.contains($0.number) }.first { $0.count > 1 }
+                if let whole { return beginMerge(Array(whole), level: Block.levelMax) }
+            } else {
+                let small = window.split { unmergeable.contains($0.number) || $0.level > 0 }
+                    .first { $0.count >= Writer.mergedBlocksMin }
+                if let small { return beginMerge(Array(small), level: 1) }
+            }
         }
         return nil
     }
