@@ -13,6 +13,9 @@ final class BlockReader: @unchecked Sendable {
     /// Length of a block in databases that were made with version 1 of the schema; 0 in others.
     private let legacyBlockMs: Int64
 
+    /// Why a list of timestamps could not be read, where that is no damage.
+    private var timesFailure: StorageError?
+
     private static let cachedLists = 64
 
     init(_ connection: Connection, legacyBlockMs: Int64) throws(StorageError) {
@@ -50,6 +53,10 @@ final class BlockReader: @unchecked Sendable {
                 bytes, row: row, blockStart: block.number &* legacyBlockMs, from: minTime, to: maxTime, into: buffer
             ) { (list) throws(DecodeError) in try times(block.number, list) }
         }
+        if let failure = timesFailure {
+            timesFailure = nil
+            throw failure
+        }
         if case .failure(let error) = result { return error }
         return nil
     }
@@ -70,7 +77,9 @@ final class BlockReader: @unchecked Sendable {
         defer { selectTimes.reset() }
         let result = Result { () throws(StorageError) in try selectTimes.step() }
         switch result {
-        case .failure(let error): throw DecodeError("its timestamps: \(error)")
+        case .failure(let error):
+            if case .corrupted = error {} else { timesFailure = error }
+            throw DecodeError("its timestamps: \(error)")
         case .success(false): throw DecodeError("the row of its timestamps is missing")
         case .success(true): return try SealedTimes.decode(selectTimes.blob(0), row: row, blockStart: 0)
         }

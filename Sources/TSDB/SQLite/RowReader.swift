@@ -18,7 +18,11 @@ final class RowReader {
     ) throws(StorageError) -> Result<Value, DecodeError> {
         select.bind(1, row)
         defer { select.reset() }
-        guard try select.step() else { return Result { () throws(DecodeError) in try body(nil) } }
+        do throws(StorageError) {
+            guard try select.step() else { return Result { () throws(DecodeError) in try body(nil) } }
+        } catch .corrupted(let text) {
+            return .failure(DecodeError(text))
+        }
         return try withWhole(select.blob(0), row: row, body)
     }
 
@@ -33,28 +37,33 @@ final class RowReader {
 
     /// - Returns: what is wrong, where it cannot be put together.
     private func putTogether(_ bytes: UnsafeRawBufferPointer, block: Int64) throws(StorageError) -> DecodeError? {
-        do throws(DecodeError) {
-            guard let header = try SplitRow.header(bytes) else { return nil }
+        switch Result(catching: { () throws(DecodeError) in try SplitRow.header(bytes) }) {
+        case .success(nil): return nil
+        case .failure(let error): return error
+        case .success(let header?):
             whole.removeAll(keepingCapacity: true)
             whole.append(contentsOf: header.rest)
-            var count = 0
-            selectPieces.bind(1, Block.extraRow(block, header.firstPiece))
-            selectPieces.bind(2, Block.extraRow(block, header.firstPiece) + Int64(header.count) - 1)
-            defer { selectPieces.reset() }
-            while try nextPiece() {
-                whole.append(contentsOf: selectPieces.blob(0))
-                count += 1
+            let first = Block.extraRow(block, header.firstPiece)
+            // What cannot be read at the moment is no damage, and thrown.
+            do throws(StorageError) {
+                let count = try appendPieces(first...first + Int64(header.count) - 1)
+                return count == header.count ? nil : DecodeError("\(header.count - count) of its pieces are missing")
+            } catch .corrupted(let text) {
+                return DecodeError("its pieces: \(text)")
             }
-            return count == header.count ? nil : DecodeError("\(header.count - count) of its pieces are missing")
-        } catch {
-            return error
         }
     }
 
-    private func nextPiece() throws(DecodeError) -> Bool {
-        switch Result(catching: { () throws(StorageError) in try selectPieces.step() }) {
-        case .success(let isThere): return isThere
-        case .failure(let error): throw DecodeError("its pieces: \(error)")
+    /// - Returns: how many there are.
+    private func appendPieces(_ rows: ClosedRange<Int64>) throws(StorageError) -> Int {
+        selectPieces.bind(1, rows.lowerBound)
+        selectPieces.bind(2, rows.upperBound)
+        defer { selectPieces.reset() }
+        var count = 0
+        while try selectPieces.step() {
+            whole.append(contentsOf: selectPieces.blob(0))
+            count += 1
         }
+        return count
     }
 }
