@@ -65,27 +65,39 @@ extension [UInt8] {
 
     /// Appends milliseconds as seconds: a whole number, or one with exactly three places.
     mutating func appendTimestamp(_ milliseconds: Int64) {
-        let magnitude = milliseconds.magnitude
-        if milliseconds < 0 { append(UInt8(ascii: "-")) }
-        appendDecimal(Int64(magnitude / 1000))
-        let rest = UInt16(magnitude % 1000)
-        guard rest != 0 else { return }
-        append(UInt8(ascii: "."))
-        append(UInt8(ascii: "0") + UInt8(rest / 100))
-        append(UInt8(ascii: "0") + UInt8(rest / 10 % 10))
-        append(UInt8(ascii: "0") + UInt8(rest % 10))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pointBytesMax) { text in
+            guard let start = text.baseAddress else { return }
+            append(
+                contentsOf: UnsafeBufferPointer(start: start, count: writeTimestamp(milliseconds, to: start) - start))
+        }
     }
 
     /// Appends a sample: `[seconds,"value"]`.
-    @inline(__always)
     mutating func appendPoint(_ milliseconds: Int64, _ value: Double) {
-        append(UInt8(ascii: "["))
-        appendTimestamp(milliseconds)
-        append(UInt8(ascii: ","))
-        append(UInt8(ascii: "\""))
-        appendFloat(value, .json)
-        append(UInt8(ascii: "\""))
-        append(UInt8(ascii: "]"))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pointBytesMax) { text in
+            guard let start = text.baseAddress else { return }
+            append(
+                contentsOf: UnsafeBufferPointer(start: start, count: writePoint(milliseconds, value, to: start) - start)
+            )
+        }
+    }
+
+    /// Appends samples, with commas between them.
+    ///
+    /// - Parameter count: at most ``pointsAtOnce``.
+    mutating func appendPoints(_ timestamps: UnsafePointer<Int64>, _ values: UnsafePointer<Double>, _ count: Int) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: pointsAtOnce * pointBytesMax) { text in
+            guard let start = text.baseAddress else { return }
+            var at = start
+            for index in 0..<count {
+                if index > 0 {
+                    at.pointee = UInt8(ascii: ",")
+                    at += 1
+                }
+                at = writePoint(timestamps[index], values[index], to: at)
+            }
+            append(contentsOf: UnsafeBufferPointer(start: start, count: at - start))
+        }
     }
 
     /// Appends elements between brackets, with commas.
@@ -113,6 +125,46 @@ extension [UInt8] {
         }
         append(UInt8(ascii: "}"))
     }
+}
+
+/// A sample's text, with a comma, is no longer: 21 bytes of time, the value, and six of what stands around them.
+private let pointBytesMax = 32 + FloatFormat.jsonBytesMax
+/// So many samples are written to the stack, 4 KiB, before they are appended.
+let pointsAtOnce = 64
+
+@inline(__always)
+private func writePoint(
+    _ milliseconds: Int64, _ value: Double, to text: UnsafeMutablePointer<UInt8>
+) -> UnsafeMutablePointer<UInt8> {
+    text.pointee = UInt8(ascii: "[")
+    var at = writeTimestamp(milliseconds, to: text + 1)
+    at[0] = UInt8(ascii: ",")
+    at[1] = UInt8(ascii: "\"")
+    at = writeFloat(value, .json, to: at + 2)
+    at[0] = UInt8(ascii: "\"")
+    at[1] = UInt8(ascii: "]")
+    return at + 2
+}
+
+@inline(__always)
+private func writeTimestamp(
+    _ milliseconds: Int64, to text: UnsafeMutablePointer<UInt8>
+) -> UnsafeMutablePointer<UInt8> {
+    let magnitude = milliseconds.magnitude
+    let seconds = magnitude / 1000
+    let rest = UInt16(truncatingIfNeeded: magnitude &- 1000 &* seconds)
+    var at = text
+    if milliseconds < 0 {
+        at.pointee = UInt8(ascii: "-")
+        at += 1
+    }
+    at = writeDecimal(Int64(seconds), to: at)
+    guard rest != 0 else { return at }
+    at[0] = UInt8(ascii: ".")
+    at[1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / 100)
+    at[2] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / 10 % 10)
+    at[3] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+    return at + 4
 }
 
 @inline(__always)

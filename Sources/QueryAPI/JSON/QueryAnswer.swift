@@ -127,11 +127,13 @@ struct QueryAnswer: ChunkedBody {
         series.timestamps.withUnsafeBufferPointer { timestamps in
             series.values.withUnsafeBufferPointer { values in
                 var index = point
-                // At least one, so that a series' head is written only once.
+                // At least once, so that a series' head is written only once.
                 while index < count, index == point || out.count < Limit.chunkBytes {
+                    guard let times = timestamps.baseAddress, let numbers = values.baseAddress else { break }
                     if index > 0 { out.append(UInt8(ascii: ",")) }
-                    out.appendPoint(timestamps[index], values[index])
-                    index += 1
+                    let next = min(pointsAtOnce, count - index)
+                    out.appendPoints(times + index, numbers + index, next)
+                    index += next
                 }
                 point = index
             }

@@ -104,7 +104,11 @@ struct BinnedColumnDecoder {
                     } else {
                         symbols.update(repeating: 0, count: count)
                     }
-                    try readPlaces(own, segment.base, at, count, before, isWide: isWide, repeats: table.repeats)
+                    if isWide {
+                        try readWidePlaces(own, segment.base, at, count, before)
+                    } else {
+                        try readPlaces(own, segment.base, at, count, before)
+                    }
                     at += count
                     before = at[-1]
                 }
@@ -177,26 +181,27 @@ struct BinnedColumnDecoder {
         return true
     }
 
+    /// Reads places of bins that are at most 57 bits wide, and makes numbers of them.
     private mutating func readPlaces(
         _ bins: UnsafeMutablePointer<ScaledBin>, _ base: UInt64, _ numbers: UnsafeMutablePointer<UInt64>, _ count: Int,
-        _ before: UInt64, isWide: Bool, repeats: Bool
+        _ before: UInt64
     ) throws(DecodeError) {
-        if isWide || repeats {
-            return try readAnyPlaces(bins, base, numbers, count, before)
-        }
+        var before = before
         var position = placePosition
         for index in 0..<count {
             if position > limit { throw .truncated }
             let bin = bins[Int(symbols[index])]
             // Shifted twice, because a width of zero would shift by the whole word.
             let place = (peekBits(bytes, position) &>> 1) &>> UInt64(63 &- bin.width)
-            numbers[index] = base &+ bin.lower &+ place &* factor
+            let number = base &+ bin.lower &+ place &* factor
+            before = bin.repeats ? before : number
+            numbers[index] = before
             position &+= Int(bin.width)
         }
         placePosition = position
     }
 
-    private mutating func readAnyPlaces(
+    private mutating func readWidePlaces(
         _ bins: UnsafeMutablePointer<ScaledBin>, _ base: UInt64, _ numbers: UnsafeMutablePointer<UInt64>, _ count: Int,
         _ before: UInt64
     ) throws(DecodeError) {

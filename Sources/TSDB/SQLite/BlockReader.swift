@@ -8,20 +8,22 @@ final class BlockReader: @unchecked Sendable {
     private let rows: RowReader
     private let touch: Statement
     private let selectTimes: Statement
-    /// Lists of timestamps that were read last, by a hash of their rows: the series of a scrape follow one another.
-    private var timesCache: [(row: Int64, times: CachedTimes)]
+    /// Lists of timestamps that were read last, by their rows: the series of a scrape follow one another, or come again
+    /// after those of others.
+    private var timesCache: [Int64: CachedTimes] = [:]
+    private var cachedTimes = 0
     /// Length of a block in databases that were made with version 1 of the schema; 0 in others.
     private let legacyBlockMs: Int64
 
     /// Why a list of timestamps could not be read, where that is no damage.
     private var timesFailure: StorageError?
 
-    private static let cachedLists = 64
+    /// So many timestamps are kept, 4 MiB, and the list that was read last.
+    private static let cachedTimesMax = 512 << 10
 
     init(_ connection: Connection, legacyBlockMs: Int64) throws(StorageError) {
         self.connection = connection
         self.legacyBlockMs = legacyBlockMs
-        timesCache = Array(repeating: (0, CachedTimes([])), count: BlockReader.cachedLists)
         // Rows are read once: a large cache would hold nothing that is asked for again.
         try connection.execute("PRAGMA cache_size = -512")
         rows = try RowReader(connection)
@@ -64,12 +66,12 @@ final class BlockReader: @unchecked Sendable {
     /// A list of timestamps that series of a block share, valid until the next call.
     private func times(_ block: Int64, _ list: UInt16) throws(DecodeError) -> UnsafeBufferPointer<Int64> {
         let row = Block.extraRow(block, list)
-        let slot = Int((UInt64(bitPattern: row) &* 0x9e37_79b9_7f4a_7c15) >> 58)
-        if timesCache[slot].row != row || timesCache[slot].times.count == 0 {
-            timesCache[slot] = (0, CachedTimes([]))
-            timesCache[slot] = (row, CachedTimes(try readTimes(row)))
-        }
-        return timesCache[slot].times.buffer
+        if let known = timesCache[row] { return known.buffer }
+        let times = CachedTimes(try readTimes(row))
+        if cachedTimes + times.count > BlockReader.cachedTimesMax { forgetTimes() }
+        cachedTimes += times.count
+        timesCache[row] = times
+        return times.buffer
     }
 
     private func readTimes(_ row: Int64) throws(DecodeError) -> [Int64] {
@@ -87,7 +89,8 @@ final class BlockReader: @unchecked Sendable {
 
     /// Forgets what was read: another moment may follow.
     private func forgetTimes() {
-        for slot in timesCache.indices { timesCache[slot] = (0, CachedTimes([])) }
+        timesCache = [:]
+        cachedTimes = 0
     }
 }
 

@@ -72,9 +72,13 @@ final class WriterTables {
         try insertRecord.run(binding: (2, record))
     }
 
-    func addChunk(_ row: Int64, _ data: [UInt8]) throws(StorageError) {
+    func addChunk(_ row: Int64, _ data: ArraySlice<UInt8>) throws(StorageError) {
         insertChunk.bind(1, row)
-        try insertChunk.run(binding: (2, data))
+        let result = data.withUnsafeBytes { bytes -> Result<Void, StorageError> in
+            insertChunk.bind(2, bytes)
+            return Result { () throws(StorageError) in try insertChunk.run() }
+        }
+        try result.get()
     }
 
     func addBlock(_ block: Block) throws(StorageError) {

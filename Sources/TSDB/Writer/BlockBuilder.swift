@@ -6,6 +6,14 @@ struct BlockBuilder {
     private var sharing = TimesSharing()
     /// Rows behind those of series so far.
     private var extraRows = 0
+    /// Those of them that are still to be written. SQLite fills pages best when rows come in ascending order.
+    private var waiting: [(row: Int64, data: ArraySlice<UInt8>)] = []
+    private var waitingBytes = 0
+
+    /// From so many bytes on, rows wait no longer: more than all of a block of 25,000 series have.
+    private static let waitingBytesMax = 8 << 20
+    /// How many bytes of them are written in one transaction.
+    private static let flushBytes = 1 << 20
     private let encoder = SealedEncoder()
 
     init(number: Int64, start: Int64, end: Int64, level: Int64) {
@@ -20,7 +28,7 @@ struct BlockBuilder {
         let next = extraRows < Block.extraRowsMax ? UInt16(extraRows) : nil
         if samples.histograms.isEmpty, let shared = sharing.list(of: samples, next: next) {
             list = shared.number
-            if shared.isNew, let number = takeExtraRows(1) { try addTimes(number, samples, tables) }
+            if shared.isNew, let number = takeExtraRows(1) { addTimes(number, samples) }
         }
         let row = Block.row(block.number, id)
         let data = BlockRow.encode(samples, row: row, sharedTimes: list, encoder)
@@ -41,25 +49,45 @@ struct BlockBuilder {
     private mutating func addRow(_ row: Int64, _ data: [UInt8], _ tables: WriterTables) throws(StorageError) {
         let pieces = SplitRow.pieces(data.count)
         guard pieces > 0, let first = takeExtraRows(pieces) else {
-            try tables.addChunk(row, data)
+            try tables.addChunk(row, data[...])
             block.byteCount += Int64(data.count)
             return
         }
         let split = SplitRow.split(data, firstPiece: first)
-        try tables.addChunk(row, split.row)
+        try tables.addChunk(row, split.row[...])
         for (index, piece) in split.pieces.enumerated() {
-            try tables.addChunk(Block.extraRow(block.number, first) + Int64(index), Array(piece))
+            addExtraRow(Block.extraRow(block.number, first) + Int64(index), piece)
         }
+        if waitingBytes > BlockBuilder.waitingBytesMax { try flush(tables) }
         block.byteCount += Int64(split.row.count + pieces * SplitRow.pieceBytes)
     }
 
-    private mutating func addTimes(
-        _ list: UInt16, _ samples: SampleBuffer, _ tables: WriterTables
-    ) throws(StorageError) {
+    private mutating func addTimes(_ list: UInt16, _ samples: SampleBuffer) {
         let row = Block.extraRow(block.number, list)
         let times = UnsafeBufferPointer(start: UnsafePointer(samples.timestamps), count: samples.count)
         let data = SealedTimes.encode(times, row: row, blockStart: 0)
-        try tables.addChunk(row, data)
+        addExtraRow(row, data[...])
         block.byteCount += Int64(data.count)
+    }
+
+    private mutating func addExtraRow(_ row: Int64, _ data: ArraySlice<UInt8>) {
+        waiting.append((row, data))
+        waitingBytes += data.count
+    }
+
+    /// Whether rows wait to be written, without which those of series cannot be read.
+    var hasWaitingRows: Bool { !waiting.isEmpty }
+
+    /// Writes some of the rows that wait.
+    mutating func flush(_ tables: WriterTables) throws(StorageError) {
+        var written = 0
+        var bytes = 0
+        while written < waiting.count, bytes < BlockBuilder.flushBytes {
+            try tables.addChunk(waiting[written].row, waiting[written].data)
+            bytes += waiting[written].data.count
+            written += 1
+        }
+        waiting.removeFirst(written)
+        waitingBytes -= bytes
     }
 }

@@ -10,7 +10,8 @@ import Model
 ///    without a break is always ahead of the thread; where the log has reached ``pagesMax``, it moves what is left
 ///    itself, so that the log is bounded. Views that stay open keep it from starting anew, and let it grow.
 /// 3. While nothing is written, the log is synced: a power failure then costs the last seconds at most, without a
-///    checkpoint for each scrape, after which the next commit would have to sync the log's new header.
+///    checkpoint for each scrape, after which the next commit would have to sync the log's new header. A log that is
+///    long by then is moved, and its file emptied.
 final class Checkpointer: @unchecked Sendable {
     // SAFETY: `connection` is used under `lock`; `logPages` and `nextOwnPages` by the writer thread alone; `request`
     // under `monitor`; `thread` by who starts and stops.
@@ -27,12 +28,17 @@ final class Checkpointer: @unchecked Sendable {
 
     private struct Request {
         var checkpoint = false
+        var truncate = false
         var sync = false
         var stop = false
+
+        var isAny: Bool { checkpoint || truncate || sync || stop }
     }
 
     /// 128 pages are 2 MiB: how much of the log a restart recovers and the disk holds twice.
     static let wantedPages = 128
+    /// 64 pages are 1 MiB: from this length on the log is moved when nothing is written.
+    private static let restPages = 64
     /// 2,048 pages are 32 MiB: more than the sealing of a block of 25,000 series writes.
     static let pagesMax = 2048
 
@@ -80,6 +86,7 @@ final class Checkpointer: @unchecked Sendable {
 
     /// Says that nothing is written at the moment.
     func rest() {
+        if logPages >= Checkpointer.restPages { return wake { $0.truncate = true } }
         // With FULL every commit has been synced.
         if state.options.synchronous == .normal { wake { $0.sync = true } }
     }
@@ -94,12 +101,13 @@ final class Checkpointer: @unchecked Sendable {
     fileprivate func run() {
         while true {
             let request = monitor.withLock { () -> Request in
-                while !self.request.checkpoint, !self.request.sync, !self.request.stop { monitor.wait() }
+                while !self.request.isAny { monitor.wait() }
                 defer { self.request = Request(stop: self.request.stop) }
                 return self.request
             }
             if request.stop { return }
             if request.checkpoint { checkpoint(SQLITE_CHECKPOINT_PASSIVE) }
+            if request.truncate { checkpoint(SQLITE_CHECKPOINT_TRUNCATE) }
             if request.sync { sync() }
         }
     }

@@ -12,7 +12,7 @@ struct MergeProgress {
 
 extension Writer {
     /// As many blocks as the head has sealed are merged before their window is over: a full head seals often.
-    private static let mergedBlocksMin = 6
+    private static let mergedBlocksMin = 4
     /// A row gets no longer than this by merging.
     private static let rowSamplesMax = 1 << 20
 
@@ -32,6 +32,9 @@ extension Writer {
                 unmergeable.formUnion(progress.sources.map(\.number))
                 cancelMerging(of: progress.sources[0].number)
             }
+        } else if progress.builder.hasWaitingRows {
+            try tables.connection.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
+            merging = progress
         } else {
             try finishMerging(progress)
         }
@@ -127,17 +130,21 @@ extension Writer {
         mayVacuum = true
     }
 
-    /// Pages that are free in the file before it is made shorter: 4 MiB, and a tenth of the file.
-    private static let freePagesMin: Int64 = 256
+    /// How many pages of the file may be free, and which share of it, before it is made shorter. While more is written,
+    /// what is free is soon used again.
+    private static let freeAtWork = (pages: Int64(256), share: Int64(10))
+    private static let freeAtRest = (pages: Int64(32), share: Int64(50))
     private static let vacuumPages = 128
 
     /// Gives some free pages back to the file system, where there are many.
-    func vacuumSlice(atLeast wanted: Int64 = freePagesMin) throws(StorageError) {
+    /// - Parameter all: whether to do so where there are few, too.
+    func vacuumSlice(all: Bool = false) throws(StorageError) {
         mayVacuum = false
         guard try tables.connection.integer("PRAGMA auto_vacuum") == 2 else { return }
         let free = try tables.connection.integer("PRAGMA freelist_count") ?? 0
         let pages = try tables.connection.integer("PRAGMA page_count") ?? 0
-        guard free > 0, free >= wanted, wanted < Writer.freePagesMin || free >= pages / 10 else { return }
+        let allowed = isResting ? Writer.freeAtRest : Writer.freeAtWork
+        guard free > 0, all || free >= allowed.pages && free >= pages / allowed.share else { return }
         try vacuum(pages: Writer.vacuumPages)
         mayVacuum = true
     }

@@ -141,7 +141,7 @@ extension Writer {
         mayVacuum = true
         let pages = try tables.connection.integer("PRAGMA freelist_count") ?? 0
         while mayVacuum {
-            try vacuumSlice(atLeast: 1)
+            try vacuumSlice(all: true)
             let left = try tables.connection.integer("PRAGMA freelist_count") ?? 0
             progress(OperationProgress(stage: "giving free pages back", done: pages - left, total: pages))
         }

@@ -139,7 +139,7 @@ extension Writer {
             throw .io("series \(id) has \(buffer.count) samples in one block, \(SealedChunk.samplesMax) are possible")
         }
         let data = BlockRow.encode(buffer, row: row, sharedTimes: nil, encoder)
-        try tables.addChunk(row, data)
+        try tables.addChunk(row, data[...])
         block.byteCount += Int64(data.count)
         block.minTime = min(block.minTime, buffer.timestamps[0])
         block.maxTime = max(block.maxTime, buffer.timestamps[buffer.count - 1])

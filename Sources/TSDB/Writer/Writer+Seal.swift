@@ -66,6 +66,8 @@ extension Writer {
             progress.late = try mergeLateSlice(late)
         } else if progress.next < state.head.series.end {
             try tables.connection.transaction { () throws(StorageError) in try sealSeries(&progress) }
+        } else if progress.builder.hasWaitingRows {
+            try tables.connection.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
         } else {
             try finishSealing(progress)
             sealing = nil

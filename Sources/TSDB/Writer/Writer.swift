@@ -33,9 +33,11 @@ final class Writer: @unchecked Sendable {
     var mayVacuum = true
     /// Whether something was written since the write-ahead log was last synced.
     private var isLogDirty = true
+    /// Whether nothing was appended for a while.
+    private(set) var isResting = false
     private var thread: pthread_t?
 
-    /// How long the writer is idle before the write-ahead log is synced.
+    /// How long the writer is idle before it rests: the write-ahead log is synced, and the files are made short.
     private static let idleMs = 1000
 
     /// - Parameter leftovers: blocks that have rows and do not count.
@@ -75,6 +77,7 @@ final class Writer: @unchecked Sendable {
             let hasDuties = self.hasDuties
             switch queue.next(waiting: hasDuties ? 0 : isLogDirty || retryAt != 0 ? Writer.idleMs : nil) {
             case .work(let work):
+                isResting = false
                 commit(work)
                 isLogDirty = true
                 checkpointer.bound()
@@ -82,8 +85,11 @@ final class Writer: @unchecked Sendable {
             case .idle where hasDuties:
                 doDuties()
             case .idle:
-                if isLogDirty { checkpointer.rest() }
+                guard isLogDirty else { continue }
                 isLogDirty = false
+                checkpointer.rest()
+                mayVacuum = mayVacuum || !isResting
+                isResting = true
             case .stop:
                 tidyBeforeStop()
                 return

@@ -28,6 +28,7 @@ struct ScrapeService: Service {
                     "retention": "\(serve.retentionText)",
                 ])
             configuration.apply(to: scraping, database)
+            releaseProgramPages()
         }
         await scraping.stop()
     }

@@ -5,9 +5,11 @@ import Testing
 @testable import TSDB
 
 @Suite struct FaultTests {
+    /// With longer ones, the blocks of the database made here would be merged.
+    private static let shortBlocks = DatabaseOptions(retentionMs: 0, blockMs: 1000)
+
     private func makeDatabase(_ directory: TemporaryDirectory) throws -> [Labels: [Sample]] {
-        let database = try Database.open(
-            directory: directory.path, options: DatabaseOptions(retentionMs: 0, blockMs: 1000))
+        let database = try Database.open(directory: directory.path, options: FaultTests.shortBlocks)
         for time in stride(from: Int64(0), to: 5000, by: 50) {
             let refs = try database.resolve((0..<5).map { labels("__name__=m", "n=\($0)") })
             try database.appendBlocking(SampleBatch(refs: refs, timestamps: [time], values: refs.map { Double($0.id) }))
@@ -24,7 +26,7 @@ import Testing
         let path = directory.path + "/" + Database.fileName
         runSQL(path, "UPDATE chunk SET data = x'0102' || substr(data, 3) WHERE id = (1 << 32) | 2")
         runSQL(path, "DELETE FROM chunk WHERE id = (2 << 32) | 3")
-        let database = try Database.open(directory: directory.path)
+        let database = try Database.open(directory: directory.path, options: FaultTests.shortBlocks)
         let after = try database.everything()
         let problems = database.takeProblems()
         #expect(problems.count == 2)

@@ -9,9 +9,7 @@ struct SumKernel: WindowKernel, ~Copyable {
     @inline(__always)
     mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
         if sliding != nil { return sliding!.value(low, high).total }
-        var sum = CompensatedSum()
-        for index in low..<high { sum.add(samples.values[index]) }
-        return sum.total
+        return compensatedSum(samples.values + low, high &- low).total
     }
 }
 
@@ -40,6 +38,8 @@ struct AverageKernel: WindowKernel, ~Copyable {
 /// The mean of `count` values: their compensated sum divided by their number, or, from where that sum overflows, a mean
 /// that is moved by each further value.
 func average(_ values: UnsafePointer<Double>, _ count: Int) -> Double {
+    let sum = compensatedSum(values, count, from: -0.0)
+    if sum.sum.isFinite { return sum.sum / Double(count) + sum.error / Double(count) }
     var mean = RunningMean()
     for index in 0..<count { mean.add(values[index]) }
     return mean.value

@@ -87,6 +87,38 @@ struct CompensatedSum {
     var total: Double { sum.isInfinite ? sum : sum + error }
 }
 
+/// The sum of `count` values, added to `start` one after another; from 16 values on in four partial sums, because each
+/// addition waits for the one before it. Where one of these comes near the largest numbers, they are added one after
+/// another after all: whether that overflows depends on the order.
+@inline(__always)
+func compensatedSum(_ values: UnsafePointer<Double>, _ count: Int, from start: Double = 0) -> CompensatedSum {
+    var a = CompensatedSum(sum: start)
+    var index = 0
+    if count >= 16 {
+        // Minus zero changes nothing that it is added to.
+        var (b, c, d) = (CompensatedSum(sum: -0.0), CompensatedSum(sum: -0.0), CompensatedSum(sum: -0.0))
+        while index &+ 4 <= count {
+            a.add(values[index])
+            b.add(values[index &+ 1])
+            c.add(values[index &+ 2])
+            d.add(values[index &+ 3])
+            index &+= 4
+        }
+        let largest = max(max(a.sum.magnitude, b.sum.magnitude), max(c.sum.magnitude, d.sum.magnitude))
+        if largest < 1e300 {
+            a = SumFold.merge(SumFold.merge(a, b), SumFold.merge(c, d))
+        } else {
+            a = CompensatedSum(sum: start)
+            index = 0
+        }
+    }
+    while index < count {
+        a.add(values[index])
+        index &+= 1
+    }
+    return a
+}
+
 enum SumFold: Fold {
     @inline(__always)
     static func lift(_ value: Double) -> CompensatedSum { CompensatedSum(sum: value) }
