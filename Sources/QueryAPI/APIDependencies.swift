@@ -9,6 +9,8 @@ public struct APIDependencies: Sendable {
     public var appendable: (any Appendable)?
     /// Where exemplars are looked up; nil where none are kept.
     public var exemplars: (any ExemplarQueryable)?
+    /// Deletes and copies; nil where the store can do neither.
+    public var administration: StorageAdministration?
     public var metadata: any MetadataProvider
     public var targets: any TargetProvider
     /// Evaluates queries; its options hold the server's lookback and timeout.

@@ -3,6 +3,8 @@ public struct APIOptions: Sendable {
     public var address: ListenAddress
     /// Whether `/-/reload` and `/-/quit` are allowed.
     public var enableLifecycle = false
+    /// Whether `/api/v1/admin/tsdb/…` may delete and copy.
+    public var enableAdmin = false
     /// Whether `/api/v1/write` takes samples.
     public var enableRemoteWriteReceiver = false
     /// Connections held at a time; further ones wait to be accepted.

@@ -34,9 +34,4 @@ extension API {
         if call.method == .get { return .text("Only POST or PUT requests allowed", .methodNotAllowed) }
         return options.enableLifecycle ? nil : .text("Lifecycle API is not enabled.", .forbidden)
     }
-
-    /// `/api/v1/admin/tsdb/…`: deleting and copying are the command line's work.
-    func admin(_ call: Call) async throws(APIError) -> Answer {
-        throw APIError(.unavailable, "admin APIs disabled")
-    }
 }

@@ -70,7 +70,7 @@ extension API {
             minTime: start ?? TimeBounds.min, maxTime: end ?? TimeBounds.max, selectors: selectors, limit: limit)
     }
 
-    private func selector(_ text: String, _ parameter: String?) throws(APIError) -> [Matcher] {
+    func selector(_ text: String, _ parameter: String?) throws(APIError) -> [Matcher] {
         do throws(QueryError) {
             return try parseSelector(text)
         } catch {

@@ -15,7 +15,6 @@ enum IgnoredFlags {
         Flag(name: "web.page-title", takesValue: true, reason: "the web page has a fixed title"),
         Flag(name: "web.external-url", takesValue: true, reason: "no link to this server leaves it"),
         Flag(name: "web.route-prefix", takesValue: true, reason: "paths begin at /"),
-        Flag(name: "web.enable-admin-api", takesValue: false, reason: "there are no administrative endpoints yet"),
         Flag(name: "storage.tsdb.wal-compression", takesValue: false, reason: "the journal is always compact"),
         Flag(name: "storage.tsdb.wal-compression-type", takesValue: true, reason: "the journal is always compact"),
         Flag(name: "storage.tsdb.wal-segment-size", takesValue: true, reason: "the journal is a table of the database"),

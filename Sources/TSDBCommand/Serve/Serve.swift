@@ -55,6 +55,11 @@ struct Serve: AsyncParsableCommand {
     var enableLifecycle = false
 
     @Flag(
+        name: .customLong("web.enable-admin-api"), inversion: .prefixedNo,
+        help: "Allow deleting and copying the database over HTTP.")
+    var enableAdminAPI = false
+
+    @Flag(
         name: .customLong("web.enable-remote-write-receiver"), inversion: .prefixedNo,
         help: "Take samples at /api/v1/write.")
     var enableRemoteWriteReceiver = false
@@ -108,7 +113,7 @@ struct Serve: AsyncParsableCommand {
             "storage.tsdb.retention.size": retentionSize, "storage.tsdb.sync": sync.rawValue,
             "web.listen-address": listenAddress, "web.read-timeout": readTimeout,
             "web.max-connections": "\(maxConnections)", "web.cors.origin": corsOrigin,
-            "web.enable-lifecycle": "\(enableLifecycle)",
+            "web.enable-lifecycle": "\(enableLifecycle)", "web.enable-admin-api": "\(enableAdminAPI)",
             "web.enable-remote-write-receiver": "\(enableRemoteWriteReceiver)",
             "query.lookback-delta": lookbackDelta, "query.timeout": queryTimeout,
             "query.max-concurrency": "\(maxConcurrency)", "query.max-samples": "\(maxSamples)",

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import Model
 import PromQL
@@ -32,6 +33,7 @@ struct ServerProcess {
             engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"), build: build,
             startTimeMs: startTimeMs)
         dependencies.exemplars = database
+        dependencies.administration = administration(database)
         dependencies.retention = serve.retentionText
         dependencies.flags = serve.flagValues
         dependencies.reload = { try configuration.reload(into: scraping, database) }
@@ -82,6 +84,7 @@ struct ServerProcess {
         }
         var options = APIOptions(address: try ListenAddress(parsing: serve.listenAddress))
         options.enableLifecycle = serve.enableLifecycle
+        options.enableAdmin = serve.enableAdminAPI
         options.enableRemoteWriteReceiver = serve.enableRemoteWriteReceiver
         options.connectionsMax = serve.maxConnections
         options.readTimeoutSeconds = serve.milliseconds(serve.readTimeout) / 1000
@@ -90,9 +93,34 @@ struct ServerProcess {
         return options
     }
 
+    private func administration(_ database: Database) -> StorageAdministration {
+        let snapshots = serve.storagePath + "/snapshots"
+        return StorageAdministration(
+            deleteSeries: { (selectors, times) throws(StorageError) in
+                try database.deleteSeries(selectors, minTime: times.lowerBound, maxTime: times.upperBound)
+            },
+            snapshot: { () throws(StorageError) in
+                let name = snapshotName(at: SystemClock().nowMs())
+                try database.backup(to: snapshots + "/" + name)
+                return name
+            })
+    }
+
     private var build: BuildDescription {
         BuildDescription(version: BuildInfo.prometheusVersion, revision: "tsdb-\(BuildInfo.version)", branch: "main")
     }
+}
+
+/// The time in UTC, and something that two copies of one second differ by, as Prometheus names its snapshots.
+private func snapshotName(at milliseconds: Int64) -> String {
+    var seconds = time_t(milliseconds / 1000)
+    var fields = tm()
+    gmtime_r(&seconds, &fields)
+    var text = [CChar](repeating: 0, count: 32)
+    let length = strftime(&text, text.count, "%Y%m%dT%H%M%SZ-", &fields)
+    let digits = String(UInt64.random(in: 0 ... .max), radix: 16)
+    return String(decoding: text.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        + String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 /// The store's numbers in the API's form.
