@@ -30,7 +30,7 @@ extension Writer {
             merging = progress
             if isTooLong {
                 unmergeable.formUnion(progress.sources.map(\.number))
-                cancelMerging(of: progress.sources[0].number)
+                cancelMerging(from: progress.builder.block.start, to: progress.builder.block.end)
             }
         } else if progress.builder.hasWaitingRows {
             try tables.connection.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
@@ -113,9 +113,11 @@ extension Writer {
         state.counters.merges.add()
     }
 
-    /// Gives up a merge that `block` is a part of, because it changes or goes.
-    func cancelMerging(of block: Int64?) {
-        guard let progress = merging, progress.sources.contains(where: { $0.number == block }) else { return }
+    /// Gives up a merge of the time from `start` to before `end`, because a block in it changes, comes or goes.
+    func cancelMerging(from start: Int64, to end: Int64) {
+        guard let progress = merging, start < progress.builder.block.end, progress.builder.block.start < end else {
+            return
+        }
         merging = nil
         leftovers.append(progress.builder.block.number)
     }

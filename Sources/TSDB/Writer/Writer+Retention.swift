@@ -33,7 +33,7 @@ extension Writer {
 
     /// Deletes a block with its rows at once, so that there is room even where no more can be written.
     private func delete(_ block: Block) throws(StorageError) {
-        cancelMerging(of: block.number)
+        cancelMerging(from: block.start, to: block.end)
         try tables.connection.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in

@@ -81,7 +81,7 @@ extension Writer {
     func rewrite(
         _ place: Place, _ ids: [UInt32], _ change: (UInt32, SampleBuffer) -> Int, shown: () -> Void = {}
     ) throws(StorageError) -> Int {
-        cancelMerging(of: place.block)
+        cancelMerging(from: place.start, to: place.end)
         let known = state.gate.withLock { state.blocks.first { $0.number == place.block } }
         var block =
             known

@@ -95,6 +95,33 @@ import Testing
         #expect(found.count == 50 && found.values.allSatisfy { $0.count == 20 })
     }
 
+    /// Late samples that go where no block is, between two that are being merged, get a block of their own.
+    @Test func aMergeCoversNoBlockThatComesMeanwhile() throws {
+        let directory = TemporaryDirectory()
+        var options = DatabaseOptions(retentionMs: 0, blockMs: 1000)
+        options.outOfOrderMs = 1000
+        let database = try Database.open(directory: directory.path, options: options)
+        let series = labels("__name__=m")
+        for (time, end) in [(100, 300), (400, 600)] as [(Int64, Int64)] {
+            _ = try database.add(series, [Sample(time, 1)])
+            try database.perform { (writer) throws(StorageError) in try writer.seal(to: end) }
+        }
+        #expect(try database.deleteSeries([[Matcher("__name__", equals: "m")]], minTime: 300, maxTime: 599) == 1)
+        _ = try database.add(series, [Sample(700, 1)])
+        let late = SampleBatch(refs: try database.resolve([series]), timestamps: [400], values: [2])
+        let blocks = try database.perform { (writer) throws(StorageError) in
+            try writer.seal(to: 1000)
+            try writer.mergeSlice()
+            writer.commit([.append(late) { _ in }])
+            try writer.sealAll()
+            while writer.merging != nil { try writer.mergeSlice() }
+            return writer.state.gate.withLock { writer.state.blocks }
+        }
+        #expect(zip(blocks, blocks.dropFirst()).allSatisfy { $0.end <= $1.start }, "\(blocks)")
+        #expect(try database.everything()[series] == [Sample(100, 1), Sample(400, 2), Sample(700, 1)])
+        #expect(try Database.check(directory.path).findings.map(\.description) == [])
+    }
+
     @Test func metadataIsRemembered() async throws {
         let directory = TemporaryDirectory()
         let database = try Database.open(directory: directory.path)
@@ -107,5 +134,13 @@ import Testing
         let again = try Database.open(directory: directory.path)
         #expect(again.metadata(metric: nil) == ["up": [second]])
         #expect(again.metadata(metric: "down") == [:])
+    }
+}
+
+extension Writer {
+    /// Puts what is before `end` into a block.
+    fileprivate func seal(to end: Int64) throws(StorageError) {
+        beginSealing(to: end)
+        while sealing != nil { try sealSlice() }
     }
 }
