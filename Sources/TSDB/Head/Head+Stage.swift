@@ -33,7 +33,9 @@ extension Head {
                 staged.note(series, id)
             } else {
                 switch judge(time, bits, series, bounds) {
-                case .reject(let reason): staged.result.rejected.append(.init(index: index, reason: reason))
+                case .reject(let reason):
+                    staged.result.rejected.append(.init(index: index, reason: reason))
+                    continue
                 case .repeated: break
                 case .late:
                     staged.side.append(entry(id, time, .float(bits)))

@@ -46,7 +46,7 @@ struct SideEntry: Sendable, Equatable {
 /// The sides of all series that have one. A value: a view keeps a copy, which is made when the writer changes it next.
 struct SideStore: Sendable {
     private(set) var series: [UInt32: SideSeries] = [:]
-    /// How much memory it takes, in samples of a chunk.
+    /// How much memory sealing can free, in samples of a chunk. A series' start time, which stays, weighs nothing.
     private(set) var weight = 0
 
     private static let floatWeight = 8
@@ -74,13 +74,13 @@ struct SideStore: Sendable {
         case .startTime(let startTime):
             let element = SideSeries.StartTime(time: entry.time, startTime: startTime)
             let added = series[entry.series, default: SideSeries()].startTimes.replace(element)
-            if added { weight += SideStore.floatWeight }
+            if added, series[entry.series]?.startTimes.count ?? 0 > 1 { weight += SideStore.floatWeight }
             return true
         }
     }
 
     /// Takes out what a series had in `older`, an older state of this store, from `start` to before `end`. Of the start
-    /// times that which holds at `end` stays.
+    /// times before `end` the last stays, because it holds on.
     mutating func remove(_ id: UInt32, of older: SideStore, from start: Int64, to end: Int64) {
         guard var side = series[id], let old = older.series[id] else { return }
         let before = SideStore.weight(of: side)
@@ -88,13 +88,14 @@ struct SideStore: Sendable {
         side.floats.removeAll { range.contains($0.time) && old.floats.hasElement($0.time, $0.time) }
         side.histograms.removeAll { range.contains($0.time) && old.histograms.hasElement($0.time, $0.time) }
         let last = side.startTimes.last { $0.time < end }
-        side.startTimes.removeAll { range.contains($0.time) && $0 != last }
+        side.startTimes.removeAll { $0.time < end && $0 != last }
         weight -= before - SideStore.weight(of: side)
         series[id] = side.isEmpty ? nil : side
     }
 
     private static func weight(of side: SideSeries) -> Int {
-        (side.floats.count + side.startTimes.count) * floatWeight + side.histograms.count * histogramWeight
+        (side.floats.count + max(0, side.startTimes.count - 1)) * floatWeight
+            + side.histograms.count * histogramWeight
     }
 
     /// Takes out all of a series.

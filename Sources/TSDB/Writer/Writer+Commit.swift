@@ -65,13 +65,10 @@ extension Writer {
         for sample in batch.exemplars { try tables.addExemplar(sample.ref.id, sample.exemplar) }
     }
 
-    /// - Parameter time: what the records belong to at least.
-    func addRecords(_ entries: [SideEntry], reaching time: Int64 = .min) throws(StorageError) {
+    func addRecords(_ entries: [SideEntry]) throws(StorageError) {
         for start in stride(from: 0, to: entries.count, by: JournalLimits.sideEntriesMax) {
             let part = entries[start..<min(start + JournalLimits.sideEntriesMax, entries.count)]
-            try addRecord(reaching: part.map(\.time).max().map { max($0, time) } ?? time) {
-                SideRecord.encode(part, row: $0)
-            }
+            try addRecord(reaching: part.map(\.time).max() ?? .min) { SideRecord.encode(part, row: $0) }
         }
     }
 

@@ -153,7 +153,7 @@ extension Writer {
             guard let last = side.startTimes.last(where: { $0.time < end }) else { continue }
             entries.append(SideEntry(series: id, time: last.time, sample: .startTime(last.startTime)))
         }
-        try addRecords(entries, reaching: end)
+        try addRecords(entries)
     }
 
     /// Frees a slice of what is sealed.
