@@ -98,10 +98,15 @@ let package = Package(
         .testTarget(
             name: "ExporterTests", dependencies: ["Exporter", argumentParser, logging, "TestSupport"] + hummingbird,
             swiftSettings: strict),
+        // Writes a database until a test kills it; no product.
+        .executableTarget(
+            name: "StoreWorkload", dependencies: ["TSDB", "Model", "TestSupport"], path: "Tests/StoreWorkload",
+            swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TSDBCommand", "Exporter", "Model", "PromQL", "TSDB", "TestSupport"], swiftSettings: strict),
+            dependencies: ["TSDBCommand", "Exporter", "StoreWorkload", "Model", "PromQL", "TSDB", "TestSupport"],
+            swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -30,7 +30,7 @@ public struct DatabaseOptions: Sendable {
 
     /// How many samples the head holds before some are sealed, whatever their time: at one to two bytes each, and up to
     /// 40 ns of a restart.
-    var headSamplesMax = 3_000_000
+    package var headSamplesMax = 3_000_000
 
     /// The time that merged blocks cover: where little is kept, less than ``blockMs``, so that what is too old can go.
     var windowMs: Int64 {

@@ -15,10 +15,6 @@ func copyDatabase(_ from: String, _ to: String) throws {
     }
 }
 
-extension SeededGenerator {
-    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
-
 /// A clock that says what it is told.
 struct FixedClock: WallClock {
     let now: Int64
@@ -49,6 +45,11 @@ extension SampleBuffer {
     }
 
     var samples: [Sample] { (0..<count).map { Sample(timestamps[$0], bits: values[$0].bitPattern) } }
+
+    /// The start time that each of its samples has, by the sample's time.
+    var startTimesByTime: [Int64: Int64] {
+        Dictionary(uniqueKeysWithValues: (0..<count).map { (timestamps[$0], startTime(at: $0)) })
+    }
 }
 
 func labels(_ text: String...) -> Labels {

@@ -42,7 +42,7 @@ import Testing
         let series = try database.resolve((0..<50).map { labels("__name__=temp", "gpu=\($0)") })
         let acknowledged = Atomic<Int64>(-1)
         let isDone = Atomic(false)
-        let writer = Thread {
+        let writer = TestThread {
             var round: Int64 = 0
             while !isDone.load(ordering: .relaxed) {
                 let batch = SampleBatch(
@@ -92,28 +92,5 @@ import Testing
         try writeFile(directory.path + "/text", "no database, but some text that is longer than a header")
         #expect(throws: StorageError.self) { try Database.backup(directory.path + "/text", to: target) }
         #expect(fileNames(target) == [])
-    }
-}
-
-/// A thread that a test waits for.
-private final class Thread {
-    // SAFETY: set by `init` and used by `join` on the test's own thread.
-    private var thread = pthread_t()
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Body(run: body)).toOpaque()
-        pthread_create(
-            &thread, nil,
-            { box in
-                Unmanaged<Body>.fromOpaque(box!).takeRetainedValue().run()
-                return nil
-            }, box)
-    }
-
-    func join() { pthread_join(thread, nil) }
-
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-        init(run: @escaping @Sendable () -> Void) { self.run = run }
     }
 }
