@@ -92,7 +92,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "QueryAPITests",
-            dependencies: ["QueryAPI", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle, "TestSupport"]
+            dependencies: [
+                "QueryAPI", "TSDB", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle, "TestSupport",
+            ]
                 + hummingbird,
             swiftSettings: strict),
         .testTarget(

@@ -139,7 +139,7 @@ extension Head {
                 staged.result.rejectedExemplars.append(.init(index: index, reason: .unknownSeries))
             } else if sample.exemplar == newest {
                 continue
-            } else if sample.exemplar.timestamp > bounds.latest {
+            } else if sample.exemplar.timestamp > bounds.latest || sample.exemplar.timestamp < Head.minTime {
                 staged.result.rejectedExemplars.append(.init(index: index, reason: .tooOld))
             } else if let newest, sample.exemplar.timestamp < newest.timestamp {
                 staged.result.rejectedExemplars.append(.init(index: index, reason: .outOfOrder))
