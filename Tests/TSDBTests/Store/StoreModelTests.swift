@@ -191,24 +191,29 @@ private final class StoreModel {
         let ref = try database.resolve([counter])[0]
         if random.chance(30) { startTime = now - Int64.random(in: 0...5, using: &random) }
         var batch = SampleBatch(refs: [], timestamps: [now], values: [])
+        let value: PlainValue
         if random.chance(60) {
             batch.refs = [ref]
             batch.values = [randomFloat()]
             batch.startTimes = [startTime]
-            plain.add(counter, now, .float(batch.values[0].bitPattern))
+            value = .float(batch.values[0].bitPattern)
         } else {
             let histogram = randomHistogram()
             batch.histograms = [.init(ref: ref, timestamp: now, histogram: histogram, startTime: startTime)]
-            plain.add(counter, now, .histogram(histogram))
+            value = .histogram(histogram)
         }
-        startTimes[now] = startTime
         if random.chance(40) {
             let exemplar = Exemplar(labels: labels("trace=\(now)"), timestamp: now, value: randomFloat())
             batch.exemplars = [.init(ref: ref, exemplar: exemplar)]
-            exemplars.append(exemplar)
         }
         let result = try database.appendBlocking(batch)
-        log.append("counter at \(now), start \(startTime)")
+        log.append("counter at \(now), start \(startTime): \(result)")
+        // Without samples it is forgotten at some moment, which may lie behind the resolving.
+        let isForgotten = (result.rejected + result.rejectedHistograms).first?.reason == .unknownSeries
+        if isForgotten, plain.range(plain.sureFrom, .max)[counter] == nil { return nil }
+        plain.add(counter, now, value)
+        startTimes[now] = startTime
+        exemplars += batch.exemplars.map(\.exemplar)
         return result.appended == 1 && result.rejectedExemplars.isEmpty ? nil : "the counter got \(result)"
     }
 
