@@ -12,10 +12,20 @@ extension Database {
         for block in loaded.blocks { index.keepNumber((block.series.runs.last?.upperBound ?? 1) - 1) }
         let head = Head(sealedEnd: sealedEnd)
         head.newestTime = loaded.blocks.map(\.maxTime).max()
+        var metadata: [MetricMetadata] = []
+        var messages = loaded.messages
+        for key in try loader.damagedSettings() { messages.append("the setting \(key): the checksum does not match") }
+        try loader.metadata { one, _, isSound in
+            if isSound {
+                metadata.append(one)
+            } else {
+                messages.append("the metadata of \(one.metric): the checksum does not match")
+            }
+        }
         let state = DatabaseState(
             path: path, options: options, index: index, head: head, blocks: loaded.blocks,
-            metadata: try loader.metadata(), legacyBlockMs: try loader.meta(.blockMs) ?? 0)
-        for message in loaded.messages { state.reportDamage(message) }
+            metadata: metadata, legacyBlockMs: try loader.meta(.blockMs) ?? 0)
+        for message in messages { state.reportDamage(message) }
         try loadSeries(loader, state)
         return (state, try replay(loader, state), loaded.leftovers)
     }
@@ -30,11 +40,11 @@ extension Database {
             }
         }
         var scratch: [UInt8] = []
-        try loader.series { id, list in
+        try loader.series { id, list, checksum in
             // Whatever became of its labels: its samples must not be taken for those of a new series.
             state.index.keepNumber(UInt32(clamping: id))
             guard let series = UInt32(exactly: id), let pairs = decodePairs(list),
-                state.index.loadSeries(series, pairs: pairs, scratch: &scratch)
+                state.index.loadSeries(series, pairs: pairs, checksum: checksum, scratch: &scratch)
             else { return state.reportDamage("series row \(id): its labels are damaged") }
             _ = state.head.createSeries(series, isPersisted: true)
         }

@@ -26,7 +26,7 @@ extension Database {
             try Schema.configureWriter(connection, options)
             switch schema {
             case .empty: try Schema.create(connection)
-            case .older: try Schema.migrate(connection)
+            case .older(let version): try Schema.migrate(connection, from: version)
             case .current: break
             }
             let (state, journal, leftovers) = try load(connection, path, options)
@@ -44,17 +44,22 @@ extension Database {
     /// later is not seen.
     ///
     /// - Parameter path: the database's directory or its file.
+    /// - Throws: ``StorageError/cannotOpen(_:)`` with path and reason.
     public static func openReadOnly(_ path: String) throws(StorageError) -> Database {
         let connection = try connectForReading(path)
         let file = connection.path
-        let legacyBlockMs = try Loader(connection: connection).meta(.blockMs) ?? 0
-        let reader = try BlockReader(connection, legacyBlockMs: legacyBlockMs)
-        // One transaction for the whole life of the object: everything is read as of one moment.
-        try reader.begin()
-        let (state, _, _) = try load(connection, file, DatabaseOptions())
-        return Database(
-            state: state, pool: BlockReaderPool(path: file, legacyBlockMs: legacyBlockMs), writer: nil,
-            onlyReader: ViewReaders(state: state, only: reader), lock: nil)
+        do throws(StorageError) {
+            let legacyBlockMs = try Loader(connection: connection).meta(.blockMs) ?? 0
+            let reader = try BlockReader(connection, legacyBlockMs: legacyBlockMs)
+            // One transaction for the whole life of the object: everything is read as of one moment.
+            try reader.begin()
+            let (state, _, _) = try load(connection, file, DatabaseOptions())
+            return Database(
+                state: state, pool: BlockReaderPool(path: file, legacyBlockMs: legacyBlockMs), writer: nil,
+                onlyReader: ViewReaders(state: state, only: reader), lock: nil)
+        } catch {
+            throw .cannotOpen("cannot open \(file) for reading: \(error)")
+        }
     }
 
     /// A connection for reading a database that has the schema of this version.

@@ -20,6 +20,14 @@ struct SeriesRuns: Sendable, Equatable {
         }
     }
 
+    /// As ``append(_:)``, of a number that was read from a file, whose rows may be out of order where it is damaged.
+    /// - Returns: false where it is not greater than all before.
+    mutating func appendRead(_ id: UInt32) -> Bool {
+        guard id < .max, id >= runs.last?.upperBound ?? 0 else { return false }
+        append(id)
+        return true
+    }
+
     /// The set with some numbers, ascending, in it or not.
     func changing(_ changes: [(id: UInt32, isThere: Bool)]) -> SeriesRuns {
         if changes.allSatisfy({ contains($0.id) == $0.isThere }) { return self }

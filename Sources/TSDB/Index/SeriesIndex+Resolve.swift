@@ -27,9 +27,7 @@ extension SeriesIndex {
     private func findOrCreate(_ wanted: Labels) throws(StorageError) -> UInt32 {
         let hash = wanted.hash64
         if let known = find(wanted, hash: hash) { return known }
-        guard wanted.count <= SeriesIndex.labelsMax else {
-            throw .io("a series has \(wanted.count) labels, more than the \(SeriesIndex.labelsMax) that can be stored")
-        }
+        if let problem = wanted.problem { throw .io("cannot store a series: \(problem)") }
         guard nextSeries < SeriesIndex.seriesEnd else {
             throw .io("all \(SeriesIndex.seriesEnd) series numbers are used up")
         }
@@ -63,6 +61,7 @@ extension SeriesIndex {
         if ids.isEmpty { return NewSeriesRows() }
         return lock.write {
             var rows = NewSeriesRows()
+            var encoded: [UInt8] = []
             for id in ids {
                 guard let entry = series[id]?.pointee else { continue }
                 var list: [UInt8] = []
@@ -73,7 +72,8 @@ extension SeriesIndex {
                     let name = labels.names[Int(labels.pairs[Int(pair)].name)].bytes
                     rows.labels.append((pair, name, labels.withValue(pair) { Array($0) }))
                 }
-                rows.series.append((id, list))
+                buildLabels(entry, into: &encoded)
+                rows.series.append((id, list, RowChecksum.series(id, labels: encoded)))
             }
             return rows
         }
@@ -90,7 +90,7 @@ extension SeriesIndex {
 struct NewSeriesRows {
     var labels: [(id: UInt32, name: [UInt8], value: [UInt8])] = []
     /// With the numbers of their labels as varints.
-    var series: [(id: UInt32, labels: [UInt8])] = []
+    var series: [(id: UInt32, labels: [UInt8], checksum: Int64)] = []
 }
 
 extension SeriesIndex {
@@ -100,8 +100,10 @@ extension SeriesIndex {
     }
 
     /// Adds a published series from the database, while it is opened, in ascending order of number.
-    /// - Returns: false where the row names a pair that there is not, or labels that another series has.
-    func loadSeries(_ id: UInt32, pairs: [UInt32], scratch: inout [UInt8]) -> Bool {
+    /// - Parameter checksum: ``RowChecksum/series(_:labels:)``, as stored.
+    /// - Returns: false where the row names a pair that there is not, other labels than it did when it was written, or
+    ///   such that another series has.
+    func loadSeries(_ id: UInt32, pairs: [UInt32], checksum: Int64, scratch: inout [UInt8]) -> Bool {
         lock.write {
             let areKnown = pairs.allSatisfy { Int($0) < labels.pairs.count && labels.pairs[Int($0)].name != .max }
             guard areKnown, pairs.count <= SeriesIndex.labelsMax, series[id] == nil, id < SeriesIndex.seriesEnd else {
@@ -111,7 +113,7 @@ extension SeriesIndex {
             buildLabels(entry, into: &scratch)
             let hash = scratch.withUnsafeBufferPointer { hash64($0) }
             let known = byLabels.find(hash) { id in scratch.withUnsafeBufferPointer { has(id, $0) } }
-            guard known == nil else {
+            guard known == nil, RowChecksum.series(id, labels: scratch) == checksum else {
                 entry.deallocate()
                 return false
             }

@@ -113,7 +113,10 @@ extension Checker {
         result.bytes += Int64(bytes.count)
         guard id < SeriesIndex.seriesEnd else { return checkExtra(row, bytes, &check) }
         result.rows += 1
-        check.found.append(id)
+        guard check.found.appendRead(id) else {
+            check.isDamaged = true
+            return find("\(check.place), \(text(ofSeries: id))", "its row is out of order")
+        }
         if let split = try? SplitRow.header(bytes) {
             let first = Block.extraRow(check.number, split.firstPiece)
             check.pieces.formUnion(first..<first + Int64(split.count))

@@ -2,6 +2,13 @@ import Model
 
 extension Checker {
     func checkSettings() throws(StorageError) {
+        let damaged = try loader.damagedSettings()
+        for key in damaged where MetaKey(rawValue: key) != .nextSeries {
+            let isSealedEnd = MetaKey(rawValue: key) == .sealedEnd
+            find(
+                "table meta, \(key)", "the checksum does not match", isSealedEnd ? .setMeta(.sealedEnd, nil) : nil)
+        }
+        if damaged.contains(MetaKey.blockMs.rawValue) { return }
         legacyBlockMs = try loader.meta(.blockMs) ?? 0
         if try loader.meta(.blockMs) != nil, !(1...DatabaseOptions.blockMsMax).contains(legacyBlockMs) {
             find(
@@ -13,7 +20,9 @@ extension Checker {
         }
         let highest = try connection.integer("SELECT max(id) FROM series") ?? 0
         guard let next = try loader.meta(.nextSeries) else {
-            return find("table meta, next_series", "it is missing", .setMeta(.nextSeries, highest + 1))
+            let problem =
+                damaged.contains(MetaKey.nextSeries.rawValue) ? "the checksum does not match" : "it is missing"
+            return find("table meta, next_series", problem, .setMeta(.nextSeries, highest + 1))
         }
         if !(1...Int64(SeriesIndex.seriesEnd)).contains(next) {
             find(
@@ -30,7 +39,7 @@ extension Checker {
         for label in stored.damagedLabels { find("label row \(label.row)", label.problem, .deleteLabel(label.row)) }
         for series in stored.damagedSeries {
             if let pairs = series.pairs, let id = UInt32(exactly: series.row) {
-                find(text(ofSeries: id), series.problem, .storeSeries(id, pairs: pairs))
+                find(text(ofSeries: id), series.problem, .storeSeries(id, pairs: pairs, checksum: series.checksum))
             } else {
                 let place = "series row \(series.row)"
                 find(place, series.problem, .setAsideSeries(series.row, reason: "\(place): \(series.problem)"))
@@ -53,18 +62,23 @@ extension Checker {
     }
 
     func checkExemplars() throws(StorageError) {
-        let statement = try connection.prepare("SELECT id, series, time, labels FROM exemplar ORDER BY id")
+        let statement = try connection.prepare(
+            "SELECT id, series, time, value, labels, checksum FROM exemplar ORDER BY id")
         while try statement.step() {
             result.exemplars += 1
             let row = statement.integer(0)
             let series = statement.integer(1)
+            let sum = RowChecksum.exemplar(
+                series: series, time: statement.integer(2), value: statement.integer(3), labels: statement.blob(4))
             let problem: String? =
                 if series < 1 || series >= Int64(SeriesIndex.seriesEnd) {
                     "\(series) is no series number"
                 } else if !(Head.minTime...Head.maxTime).contains(statement.integer(2)) {
                     "\(statement.integer(2)) is no time that a sample can have"
-                } else if Labels(stored: statement.blob(3)) == nil {
+                } else if Labels(stored: statement.blob(4)) == nil {
                     "its labels are damaged"
+                } else if sum != statement.integer(5) {
+                    "the checksum does not match"
                 } else {
                     nil
                 }
@@ -73,11 +87,13 @@ extension Checker {
     }
 
     func checkMetadata() throws(StorageError) {
-        let statement = try connection.prepare("SELECT metric, type FROM metadata")
-        while try statement.step() {
-            guard MetricMetadata.MetricType(rawValue: statement.text(1)) == nil else { continue }
-            let metric = statement.text(0)
-            find("metadata of \(metric)", "there is no type '\(statement.text(1))'", .deleteMetadata(metric))
+        try loader.metadata { metadata, type, isSound in
+            let isKnown = MetricMetadata.MetricType(rawValue: type) != nil
+            if isSound, isKnown { return }
+            find(
+                "metadata of \(metadata.metric)",
+                isKnown ? "the checksum does not match" : "there is no type '\(type)'", .deleteMetadata(metadata.metric)
+            )
         }
     }
 

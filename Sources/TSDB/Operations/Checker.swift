@@ -99,7 +99,7 @@ enum RepairStep: Hashable {
     case setAsideRecord(Int64, reason: String)
     /// Moves a series' row; its number is not given again.
     case setAsideSeries(Int64, reason: String)
-    case storeSeries(UInt32, pairs: [UInt32])
+    case storeSeries(UInt32, pairs: [UInt32], checksum: Int64)
     case deleteLabel(Int64)
     case deleteExemplar(Int64)
     case deleteMetadata(String)

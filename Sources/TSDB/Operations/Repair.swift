@@ -42,10 +42,10 @@ struct Repair {
                 try tables.setMeta(.nextSeries, max(next, Int64(id) + 1))
             }
             return try move("series", "labels", row, reason)
-        case .storeSeries(let id, let pairs):
+        case .storeSeries(let id, let pairs, let checksum):
             var list: [UInt8] = []
             for pair in pairs { list.appendVarint(UInt64(pair)) }
-            try tables.addSeries(id, pairs: list)
+            try tables.addSeries(id, pairs: list, checksum: checksum)
             return "wrote the row of series \(id) anew"
         case .deleteLabel(let row): return try delete("label", row)
         case .deleteExemplar(let row): return try delete("exemplar", row)

@@ -14,6 +14,8 @@ struct StoredLabels {
         let problem: String
         /// The list of pairs that the row should have, where that can be told.
         var pairs: [UInt32]?
+        /// The checksum that it should have with them.
+        var checksum: Int64 = 0
     }
 
     /// By the number of the row.
@@ -27,13 +29,14 @@ struct StoredLabels {
     /// Per pair that another row has too: that row.
     private var sameAs: [UInt32: UInt32] = [:]
 
-    init(_ loader: Loader) throws(StorageError) {
+    /// - Parameter isChecked: whether the rows of series have checksums.
+    init(_ loader: Loader, isChecked: Bool = true) throws(StorageError) {
         var rowsByPair: [Pair: UInt32] = [:]
         try loader.labels { row, name, value in addLabel(row, Pair(name: Array(name), value: Array(value)), &rowsByPair)
         }
         rowsByPair = [:]
         var idsByPairs: [[UInt32]: UInt32] = [:]
-        try loader.series { row, list in addSeries(row, list, &idsByPairs) }
+        try loader.series { row, list, checksum in addSeries(row, list, isChecked ? checksum : nil, &idsByPairs) }
     }
 
     private mutating func addLabel(_ row: Int64, _ pair: Pair, _ rowsByPair: inout [Pair: UInt32]) {
@@ -55,7 +58,7 @@ struct StoredLabels {
     }
 
     private mutating func addSeries(
-        _ row: Int64, _ list: UnsafeRawBufferPointer, _ idsByPairs: inout [[UInt32]: UInt32]
+        _ row: Int64, _ list: UnsafeRawBufferPointer, _ checksum: Int64?, _ idsByPairs: inout [[UInt32]: UInt32]
     ) {
         seriesRows += 1
         do throws(DecodeError) {
@@ -67,11 +70,17 @@ struct StoredLabels {
             if let other = idsByPairs[sorted] {
                 throw DecodeError("series \(other) has the same labels, \(labels(of: sorted))")
             }
+            let sum = RowChecksum.series(id, labels: labels(of: sorted).encoded)
+            guard checksum == nil || checksum == sum else {
+                throw DecodeError("its labels are \(labels(of: sorted)), and the checksum does not match")
+            }
             idsByPairs[sorted] = id
             series[id] = sorted
             if sorted != stored {
                 damagedSeries.append(
-                    Damage(row: row, problem: "its labels are not sorted by name, or name one twice", pairs: sorted))
+                    Damage(
+                        row: row, problem: "its labels are not sorted by name, or name one twice", pairs: sorted,
+                        checksum: sum))
             }
         } catch {
             damagedSeries.append(Damage(row: row, problem: "\(error)"))
@@ -133,12 +142,13 @@ extension Labels {
 }
 
 extension ByteReader {
-    fileprivate mutating func labelString() throws(DecodeError) {
+    /// A name or value in the layout of ``Labels/encoded``.
+    mutating func labelString() throws(DecodeError) -> UnsafeRawBufferPointer {
         var count = Int(try byte())
         if count == 255 {
             count = Int(try byte()) | Int(try byte()) << 8
             count |= Int(try byte()) << 16
         }
-        _ = try bytes(count)
+        return try bytes(count)
     }
 }

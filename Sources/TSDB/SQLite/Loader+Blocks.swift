@@ -94,9 +94,8 @@ extension Loader {
             let bytes = statement.blob(1)
             block.byteCount += Int64(bytes.count)
             let id = UInt32(truncatingIfNeeded: row)
-            guard id < SeriesIndex.seriesEnd else { continue }
             // A damaged row belongs to it all the same: it is named when it is read.
-            block.series.append(id)
+            guard id < SeriesIndex.seriesEnd, block.series.appendRead(id) else { continue }
             let found = try rows.withWhole(bytes, row: row) { (bytes) throws(DecodeError) in
                 try BlockRow.header(bytes ?? .init(start: nil, count: 0), row: row, blockStart: number &* legacy)
             }
@@ -138,16 +137,19 @@ extension Loader {
 }
 
 extension Loader {
-    /// The exemplars from `minTime` to `maxTime` by series, in time order; without those whose labels are damaged.
+    /// The exemplars from `minTime` to `maxTime` by series, in time order; without those that are damaged.
     func exemplars(_ minTime: Int64, _ maxTime: Int64) throws(StorageError) -> [UInt32: [Exemplar]] {
         let statement = try connection.prepare(
-            "SELECT series, time, value, labels FROM exemplar WHERE time BETWEEN ? AND ? ORDER BY time, id")
+            "SELECT series, time, value, labels, checksum FROM exemplar WHERE time BETWEEN ? AND ? ORDER BY time, id")
         statement.bind(1, minTime)
         statement.bind(2, maxTime)
         var found: [UInt32: [Exemplar]] = [:]
         while try statement.step() {
             let value = Double(bitPattern: UInt64(bitPattern: statement.integer(2)))
-            guard let labels = Labels(stored: statement.blob(3)) else { continue }
+            let sum = RowChecksum.exemplar(
+                series: statement.integer(0), time: statement.integer(1), value: statement.integer(2),
+                labels: statement.blob(3))
+            guard sum == statement.integer(4), let labels = Labels(stored: statement.blob(3)) else { continue }
             let exemplar = Exemplar(labels: labels, timestamp: statement.integer(1), value: value)
             found[UInt32(truncatingIfNeeded: statement.integer(0)), default: []].append(exemplar)
         }

@@ -4,10 +4,27 @@ import Model
 struct Loader {
     let connection: Connection
 
+    /// A setting; nil where it is missing or damaged.
     func meta(_ key: MetaKey) throws(StorageError) -> Int64? {
-        let statement = try connection.prepare("SELECT value FROM meta WHERE key = ?")
+        let statement = try connection.prepare("SELECT value, checksum FROM meta WHERE key = ?")
         statement.bind(1, key.rawValue)
-        return try statement.step() ? statement.integer(0) : nil
+        guard try statement.step() else { return nil }
+        let value = statement.integer(0)
+        if RowChecksum.setting(key.rawValue, value) == statement.integer(1) { return value }
+        // Old rows would be read as of another time without it; the others can be told from the rest.
+        if key == .blockMs { throw .corrupted("the setting \(key.rawValue) is damaged: the checksum does not match") }
+        return nil
+    }
+
+    /// The names of the settings whose checksum does not match.
+    func damagedSettings() throws(StorageError) -> [String] {
+        let statement = try connection.prepare("SELECT key, value, checksum FROM meta")
+        var damaged: [String] = []
+        while try statement.step() {
+            let key = statement.text(0)
+            if RowChecksum.setting(key, statement.integer(1)) != statement.integer(2) { damaged.append(key) }
+        }
+        return damaged
     }
 
     /// Calls `body` with each row's number, name and value; the bytes are valid during the call.
@@ -18,10 +35,10 @@ struct Loader {
         while try statement.step() { body(statement.integer(0), statement.blob(1), statement.blob(2)) }
     }
 
-    /// Calls `body` with each row's number and list of labels, ascending.
-    func series(_ body: (Int64, UnsafeRawBufferPointer) -> Void) throws(StorageError) {
-        let statement = try connection.prepare("SELECT id, labels FROM series ORDER BY id")
-        while try statement.step() { body(statement.integer(0), statement.blob(1)) }
+    /// Calls `body` with each row's number, list of labels and checksum, ascending.
+    func series(_ body: (Int64, UnsafeRawBufferPointer, Int64) -> Void) throws(StorageError) {
+        let statement = try connection.prepare("SELECT id, labels, checksum FROM series ORDER BY id")
+        while try statement.step() { body(statement.integer(0), statement.blob(1), statement.integer(2)) }
     }
 
     /// Calls `body` with each record, in the order of writing.
@@ -30,15 +47,15 @@ struct Loader {
         while try statement.step() { body(statement.integer(0), statement.blob(1)) }
     }
 
-    func metadata() throws(StorageError) -> [MetricMetadata] {
-        let statement = try connection.prepare("SELECT metric, type, help, unit FROM metadata")
-        var found: [MetricMetadata] = []
+    /// Calls `body` with each row, its type as it is stored, and whether the checksum matches.
+    func metadata(_ body: (MetricMetadata, String, Bool) -> Void) throws(StorageError) {
+        let statement = try connection.prepare("SELECT metric, type, help, unit, checksum FROM metadata")
         while try statement.step() {
-            let type = MetricMetadata.MetricType(rawValue: statement.text(1)) ?? .unknown
-            found.append(
-                MetricMetadata(metric: statement.text(0), type: type, help: statement.text(2), unit: statement.text(3)))
+            let type = statement.text(1)
+            let metadata = MetricMetadata(
+                metric: statement.text(0), type: MetricMetadata.MetricType(rawValue: type) ?? .unknown,
+                help: statement.text(2), unit: statement.text(3))
+            body(metadata, type, RowChecksum.metadata(metadata, type: type) == statement.integer(4))
         }
-        return found
     }
-
 }

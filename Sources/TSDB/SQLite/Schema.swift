@@ -7,32 +7,33 @@ enum Schema {
     static let applicationID: Int64 = 0x5453_4442
     /// Raised with every change of the tables or of what their bytes mean; an older one is migrated at opening, a newer
     /// one refused.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
     /// 16 KiB: a series' row of a block is a few hundred bytes, and smaller pages would spill more of them.
     static let pageBytes: Int64 = 16_384
 
     private static let tables = """
-        CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE label (id INTEGER PRIMARY KEY, name BLOB NOT NULL, value BLOB NOT NULL);
-        CREATE TABLE series (id INTEGER PRIMARY KEY, labels BLOB NOT NULL);
-        CREATE TABLE metadata (metric TEXT PRIMARY KEY, type TEXT NOT NULL, help TEXT NOT NULL, unit TEXT NOT NULL)
-            WITHOUT ROWID;
+        CREATE TABLE series (id INTEGER PRIMARY KEY, labels BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE metadata (
+            metric TEXT PRIMARY KEY, type TEXT NOT NULL, help TEXT NOT NULL, unit TEXT NOT NULL,
+            checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE journal (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
         CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
         """ + blockTable + newTables
 
-    private static let blockTable = """
+    static let blockTable = """
         CREATE TABLE block (
             number INTEGER PRIMARY KEY, start INTEGER NOT NULL, end INTEGER NOT NULL, level INTEGER NOT NULL,
             min_time INTEGER NOT NULL, max_time INTEGER NOT NULL, samples INTEGER NOT NULL, bytes INTEGER NOT NULL,
             series BLOB NOT NULL, checksum INTEGER NOT NULL);
         """
 
-    private static let newTables = """
+    static let newTables = """
         CREATE TABLE damaged (id INTEGER PRIMARY KEY, chunk INTEGER NOT NULL, data BLOB NOT NULL, reason TEXT NOT NULL);
         CREATE TABLE exemplar (
             id INTEGER PRIMARY KEY, series INTEGER NOT NULL, time INTEGER NOT NULL, value INTEGER NOT NULL,
-            labels BLOB NOT NULL);
+            labels BLOB NOT NULL, checksum INTEGER NOT NULL);
         """
 
     enum State: Equatable {
@@ -84,23 +85,11 @@ enum Schema {
         if let pages = options.pagesMax { try connection.execute("PRAGMA max_page_count = \(pages)") }
     }
 
-    /// Brings a database of version 1 to this one: blocks, which were known by their time, get it as columns. The rows of
-    /// series stay as they are.
-    static func migrate(_ connection: Connection) throws(StorageError) {
-        try connection.transaction { () throws(StorageError) in
-            let blocks = try Loader(connection: connection).blocksOfVersion1()
-            try connection.execute("DROP TABLE block; \(blockTable) \(newTables)")
-            let tables = try WriterTables(connection)
-            for block in blocks { try tables.addBlock(block) }
-            try connection.execute("PRAGMA user_version = \(version)")
-        }
-    }
-
     /// Makes the tables in an empty database.
     static func create(_ connection: Connection) throws(StorageError) {
         try connection.transaction { () throws(StorageError) in
             try connection.execute(tables)
-            try connection.execute("INSERT INTO meta VALUES ('next_series', 1)")
+            try WriterTables(connection).setMeta(.nextSeries, 1)
             try connection.execute("PRAGMA application_id = \(applicationID)")
             try connection.execute("PRAGMA user_version = \(version)")
         }

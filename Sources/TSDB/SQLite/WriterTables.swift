@@ -26,21 +26,21 @@ final class WriterTables {
     init(_ connection: Connection) throws(StorageError) {
         self.connection = connection
         insertLabel = try connection.prepare("INSERT OR REPLACE INTO label VALUES (?, ?, ?)")
-        insertSeries = try connection.prepare("INSERT OR REPLACE INTO series VALUES (?, ?)")
-        insertMetadata = try connection.prepare("INSERT OR REPLACE INTO metadata VALUES (?, ?, ?, ?)")
+        insertSeries = try connection.prepare("INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
+        insertMetadata = try connection.prepare("INSERT OR REPLACE INTO metadata VALUES (?, ?, ?, ?, ?)")
         insertRecord = try connection.prepare("INSERT INTO journal VALUES (?, ?)")
         insertChunk = try connection.prepare("INSERT OR REPLACE INTO chunk VALUES (?, ?)")
         insertBlock = try connection.prepare("INSERT OR REPLACE INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         chunkBytes = try connection.prepare("SELECT data FROM chunk WHERE id = ?")
         insertExemplar = try connection.prepare(
-            "INSERT INTO exemplar (series, time, value, labels) VALUES (?, ?, ?, ?)")
+            "INSERT INTO exemplar (series, time, value, labels, checksum) VALUES (?, ?, ?, ?, ?)")
         deleteExemplars = try connection.prepare("DELETE FROM exemplar WHERE id <= last_insert_rowid() - ?")
         deleteBlock = try connection.prepare("DELETE FROM block WHERE number = ?")
         deleteChunks = try connection.prepare("DELETE FROM chunk WHERE id BETWEEN ? AND ?")
         deleteRecords = try connection.prepare("DELETE FROM journal WHERE id < ?")
         deleteSeries = try connection.prepare("DELETE FROM series WHERE id = ?")
         deleteLabel = try connection.prepare("DELETE FROM label WHERE id = ?")
-        setMeta = try connection.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)")
+        setMeta = try connection.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)")
     }
 
     func addLabel(_ id: UInt32, _ name: [UInt8], _ value: [UInt8]) throws(StorageError) {
@@ -50,12 +50,15 @@ final class WriterTables {
 
     func add(_ rows: NewSeriesRows) throws(StorageError) {
         for label in rows.labels { try addLabel(label.id, label.name, label.value) }
-        for series in rows.series { try addSeries(series.id, pairs: series.labels) }
+        for series in rows.series { try addSeries(series.id, pairs: series.labels, checksum: series.checksum) }
     }
 
-    /// - Parameter pairs: the numbers of its labels' rows, as varints.
-    func addSeries(_ id: UInt32, pairs: [UInt8]) throws(StorageError) {
+    /// - Parameters:
+    ///   - pairs: the numbers of its labels' rows, as varints.
+    ///   - checksum: ``RowChecksum/series(_:labels:)``.
+    func addSeries(_ id: UInt32, pairs: [UInt8], checksum: Int64) throws(StorageError) {
         insertSeries.bind(1, Int64(id))
+        insertSeries.bind(3, checksum)
         try insertSeries.run(binding: (2, pairs))
     }
 
@@ -64,6 +67,7 @@ final class WriterTables {
         insertMetadata.bind(2, metadata.type.rawValue)
         insertMetadata.bind(3, metadata.help)
         insertMetadata.bind(4, metadata.unit)
+        insertMetadata.bind(5, RowChecksum.metadata(metadata, type: metadata.type.rawValue))
         try insertMetadata.run()
     }
 
@@ -131,9 +135,14 @@ final class WriterTables {
     }
 
     func addExemplar(_ series: UInt32, _ exemplar: Exemplar) throws(StorageError) {
+        let value = Int64(bitPattern: exemplar.value.bitPattern)
+        let sum = exemplar.labels.encoded.withUnsafeBytes {
+            RowChecksum.exemplar(series: Int64(series), time: exemplar.timestamp, value: value, labels: $0)
+        }
         insertExemplar.bind(1, Int64(series))
         insertExemplar.bind(2, exemplar.timestamp)
-        insertExemplar.bind(3, Int64(bitPattern: exemplar.value.bitPattern))
+        insertExemplar.bind(3, value)
+        insertExemplar.bind(5, sum)
         try insertExemplar.run(binding: (4, exemplar.labels.encoded))
         deleteExemplars.bind(1, Int64(WriterTables.exemplarsMax))
         try deleteExemplars.run()
@@ -164,6 +173,7 @@ final class WriterTables {
     func setMeta(_ key: MetaKey, _ value: Int64) throws(StorageError) {
         setMeta.bind(1, key.rawValue)
         setMeta.bind(2, value)
+        setMeta.bind(3, RowChecksum.setting(key.rawValue, value))
         try setMeta.run()
     }
 }
