@@ -126,12 +126,17 @@ final class Checkpointer: @unchecked Sendable {
         }
     }
 
+    /// Syncs the log as SQLite does, so that whatever stands between it and the disk is asked.
     private func sync() {
-        let path = state.path + "-wal"
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        if fdatasync(descriptor) != 0 { state.messages.add("cannot sync \(path): \(systemError(errno))") }
+        lock.withLock {
+            var found: UnsafeMutablePointer<sqlite3_file>?
+            let code = sqlite3_file_control(connection.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &found)
+            guard code == SQLITE_OK, let log = found, let methods = log.pointee.pMethods else { return }
+            let result = methods.pointee.xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
+            if result != SQLITE_OK {
+                state.messages.add("cannot sync \(state.path)-wal: \(String(cString: sqlite3_errstr(result)))")
+            }
+        }
     }
 }
 
