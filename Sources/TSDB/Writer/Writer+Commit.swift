@@ -45,6 +45,8 @@ extension Writer {
                 for one in metadata { try tables.setMetadata(one) }
             }
             state.counters.commits.add()
+            isDiskFull = false
+            refusedTime = nil
             return nil
         } catch {
             state.head.unstage(batches)
@@ -53,7 +55,18 @@ extension Writer {
             encoder.restart()
             state.counters.commitFailures.add()
             state.messages.add("storing samples: \(error)")
+            if case .diskFull = error { noteRefused(batches) }
             return error
+        }
+    }
+
+    private func noteRefused(_ batches: [StagedBatch]) {
+        isDiskFull = true
+        mayHaveExpired = true
+        for batch in batches {
+            let samples = batch.samples.refs.isEmpty ? nil : batch.samples.timestamps.max()
+            let newest = max(samples ?? .min, batch.side.map(\.time).max() ?? .min)
+            if newest > .min { refusedTime = max(refusedTime ?? .min, newest) }
         }
     }
 

@@ -23,7 +23,7 @@ extension Writer {
     private func expiredBlock() -> Block? {
         let blocks = state.gate.withLock { state.blocks }
         guard let oldest = blocks.first else { return nil }
-        let newest = max(state.head.newestTime ?? .min, blocks.map(\.maxTime).max() ?? .min)
+        let newest = max(state.head.newestTime ?? .min, blocks.map(\.maxTime).max() ?? .min, refusedTime ?? .min)
         let options = state.options
         let limit = newest.subtractingReportingOverflow(options.retentionMs)
         if options.retentionMs > 0, !limit.overflow, oldest.end <= limit.partialValue { return oldest }

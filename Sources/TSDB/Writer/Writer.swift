@@ -28,6 +28,10 @@ final class Writer: @unchecked Sendable {
     var truncating: UInt32?
     /// Whether blocks or series may have become too old since it was last looked at.
     var mayHaveExpired = true
+    /// Whether the disk was full when something was last written. What is too old goes first then, before more is written.
+    var isDiskFull = false
+    /// The newest time of samples that a full disk has refused: retention goes by it, or it would never make room.
+    var refusedTime: Int64?
     /// Whether there may be blocks to merge, and free pages to give back.
     var mayMerge = true
     var mayVacuum = true
@@ -116,6 +120,8 @@ final class Writer: @unchecked Sendable {
         do throws(StorageError) {
             if canTruncate {
                 truncateSlice()
+            } else if isDiskFull, mayHaveExpired, sealing == nil {
+                try deleteExpired()
             } else if sealing != nil || isSealDue {
                 try sealSlice()
             } else if mayHaveExpired || state.head.isForgettingDue {
@@ -179,6 +185,10 @@ final class Writer: @unchecked Sendable {
         }
         sealing = nil
         merging = nil
+        if case .diskFull = error {
+            isDiskFull = true
+            mayHaveExpired = true
+        }
         retryAt = monotonicNs() + Writer.retryNs
         state.counters.maintenanceFailures.add()
         state.messages.add("sealing or deleting blocks: \(error)")

@@ -1,0 +1,150 @@
+import Glibc
+import Model
+import TestSupport
+import Testing
+
+@testable import TSDB
+
+/// Queries go on while the disk is full, writes fail clearly, retention makes room, and then samples are taken again.
+@Suite struct FullDiskTests {
+    private static let series = (0..<200).map { labels("__name__=m", "n=\($0)") }
+    private static let retentionMs: Int64 = 60_000
+    private static let stepMs: Int64 = 100
+
+    /// What was acknowledged, and when the next samples are.
+    private struct Load {
+        var time: Int64 = 0
+        var kept: [Labels: [Sample]] = [:]
+        var random = SeededGenerator(seed: 3)
+
+        /// Appends a sample of incompressible bits to each series; nil where they were taken.
+        mutating func append(_ database: Database) throws -> StorageError? {
+            time += stepMs
+            let samples = series.map { _ in Sample(time, bits: random.next() >> 2) }
+            do throws(StorageError) {
+                let result = try database.appendBlocking(
+                    SampleBatch(
+                        refs: try database.resolve(series), timestamps: [time],
+                        values: samples.map { Double(bitPattern: $0.bits) }))
+                #expect(result.rejected.isEmpty)
+            } catch {
+                return error
+            }
+            for (labels, sample) in zip(series, samples) { kept[labels, default: []].append(sample) }
+            return nil
+        }
+
+        /// Appends until the disk is full, which it must be before anything is too old.
+        mutating func fill(_ database: Database) throws {
+            while time < retentionMs {
+                guard let error = try append(database) else { continue }
+                guard case .diskFull(let text) = error else { throw error }
+                #expect(text.contains("full"))
+                return
+            }
+            throw TestFailure("the disk is not full after \(time) ms")
+        }
+
+        /// What is as new as retention keeps is there, and nothing that was not stored.
+        func check(_ database: Database) throws {
+            let found = try database.everything()
+            for (labels, samples) in kept {
+                let sure = samples.filter { $0.time >= time - retentionMs }
+                let now = Set(found[labels] ?? [])
+                #expect(now.isSuperset(of: sure) && now.isSubset(of: samples), "\(labels)")
+            }
+            #expect(found.count <= kept.count)
+        }
+    }
+
+    private func options() -> DatabaseOptions {
+        DatabaseOptions(
+            retentionMs: FullDiskTests.retentionMs, blockMs: 1000, clock: FixedClock(now: 1 << 50))
+    }
+
+    @Test func retentionMakesRoomAndSamplesAreTakenAgain() throws {
+        let directory = TemporaryDirectory()
+        var options = options()
+        options.pagesMax = 80
+        try fillAndWait(directory.path, options)
+    }
+
+    @Test func roomThatIsMadeElsewhereIsUsed() throws {
+        let directory = TemporaryDirectory()
+        var options = options()
+        options.pagesMax = 80
+        let database = try Database.open(directory: directory.path, options: options)
+        defer { database.close() }
+        var load = Load()
+        try load.fill(database)
+        try load.check(database)
+        try database.perform { (writer) throws(StorageError) in
+            try writer.tables.connection.execute("PRAGMA max_page_count = 100000")
+        }
+        for _ in 0..<20 {
+            let error = try load.append(database)
+            #expect(error == nil)
+        }
+        try database.maintain()
+        try load.check(database)
+    }
+
+    /// The same on a file system that is full, where this process may mount one, and room is made there.
+    @Test func onAFullFileSystemToo() throws {
+        let directory = TemporaryDirectory(.disk)
+        let path = directory.path + "/small"
+        mkdir(path, 0o755)
+        guard try run("/bin/mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", path) else { return }
+        defer { _ = try? run("/bin/umount", path) }
+        try writeFile(path + "/other", [UInt8](repeating: 1, count: 13 << 20))
+        let database = try Database.open(directory: path + "/data", options: options())
+        defer { database.close() }
+        var load = Load()
+        try load.fill(database)
+        for _ in 0..<5 {
+            let error = try load.append(database)
+            guard case .diskFull = error else { throw TestFailure("\(String(describing: error))") }
+            try load.check(database)
+        }
+        unlink(path + "/other")
+        try eventually("samples are taken again") { try load.append(database) == nil ? () : nil }
+        for _ in 0..<20 { #expect(try load.append(database) == nil) }
+        try database.maintain()
+        try load.check(database)
+    }
+
+    private func run(_ program: String, _ arguments: String...) throws -> Bool {
+        guard access(program, X_OK) == 0 else { return false }
+        return try ChildProcess(program, arguments).wait() == 0
+    }
+
+    private func fillAndWait(_ path: String, _ options: DatabaseOptions) throws {
+        let database = try Database.open(directory: path, options: options)
+        var load = Load()
+        try load.fill(database)
+        try load.check(database)
+        #expect(database.stats().writeFailures > 0)
+        // Samples go on to come, and time with them.
+        var refused = 0
+        try eventually("samples are taken again", within: 60) {
+            load.time += 500
+            guard let error = try load.append(database) else { return () }
+            guard case .diskFull = error else { throw error }
+            refused += 1
+            if refused % 20 == 0 { try load.check(database) }
+            return nil
+        }
+        #expect(refused > 5 && database.stats().blocksDeleted > 0)
+        var taken = 0
+        for _ in 0..<100 {
+            if try load.append(database) == nil { taken += 1 }
+        }
+        #expect(taken > 10)
+        try load.check(database)
+        database.close()
+        let again = try Database.open(directory: path, options: options)
+        defer { again.close() }
+        try load.check(again)
+        #expect(again.takeProblems() == [])
+    }
+}
