@@ -27,6 +27,8 @@ public final class SampleBuffer {
     /// How many samples there are. A writer that has filled `n` more elements adds `n`.
     public var count = 0
     public private(set) var capacity: Int
+    /// What was decoded since the buffer was emptied.
+    public var stored = Stored()
     /// Which of the samples are native histograms, ascending by index; their `values` mean nothing.
     public var histograms: [IndexedHistogram] = []
     /// Where the time from which on the samples count changes, ascending by index; what lies before the first element has
@@ -40,6 +42,17 @@ public final class SampleBuffer {
         public init(index: Int, histogram: Histogram) {
             self.index = index
             self.histogram = histogram
+        }
+    }
+
+    /// Runs of samples that were decoded, such as rows of blocks and chunks in memory, and how many bytes they are.
+    public struct Stored: Sendable, Equatable {
+        public var runs = 0
+        public var bytes = 0
+
+        public mutating func add(bytes: Int) {
+            runs &+= 1
+            self.bytes &+= bytes
         }
     }
 
@@ -68,6 +81,7 @@ public final class SampleBuffer {
 
     public func removeAll() {
         count = 0
+        stored = Stored()
         // Emptied only where there is something, because this runs once per series.
         if !histograms.isEmpty { histograms.removeAll() }
         if !startTimes.isEmpty { startTimes.removeAll() }

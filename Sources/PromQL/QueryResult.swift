@@ -7,6 +7,15 @@ public enum QueryValue: Sendable {
     case string(timestampMs: Int64, value: String)
     case vector([VectorSample])
     case matrix([MatrixSeries])
+
+    /// How many series there are; 1 for a scalar or a string.
+    public var seriesCount: Int {
+        switch self {
+        case .scalar, .string: 1
+        case .vector(let samples): samples.count
+        case .matrix(let series): series.count
+        }
+    }
 }
 
 /// One series of an instant vector.
@@ -74,9 +83,15 @@ public struct QueryResult: Sendable {
 public struct QueryStats: Sendable {
     /// Samples that range functions and selectors looked at, summed over steps as Prometheus counts them.
     public var totalQueryableSamples = 0
+    /// Of which at each step of the query; empty where that was not asked for.
+    public var samplesAtStep: [Int] = []
     /// The most samples held at a time.
     public var peakSamples = 0
     public var evalTotalSeconds = 0.0
+    /// Of which opening a view of the store and looking for series took.
+    public var preparationSeconds = 0.0
+    /// Of which sorting the answer took.
+    public var sortSeconds = 0.0
 
     public init() {}
 }

@@ -24,6 +24,10 @@ public struct QueryOptions: Sendable {
     public var timeoutMs: Int64?
     /// Ends the query from elsewhere.
     public var cancellation: CancellationFlag
+    /// Whether the samples that are looked at are counted for each step too.
+    public var countsSteps = false
+    /// Takes down how the query is evaluated.
+    public var trace: QueryTrace?
 
     public init(
         lookbackDeltaMs: Int64? = nil, timeoutMs: Int64? = nil, cancellation: CancellationFlag = CancellationFlag()
@@ -83,20 +87,24 @@ public struct Engine: Sendable {
         _ query: QueryOptions
     ) throws(QueryError) -> QueryResult {
         let began = monotonicNs()
+        query.trace?.begin(steps: grid.count)
         let timeoutMs = max(0, min(options.timeoutMs, query.timeoutMs ?? .max))
         let lookback = query.lookbackDeltaMs ?? options.lookbackDeltaMs
         let expr = try expr.resolved(stepMs: isInstant ? 0 : grid.step, rangeMs: end &- grid.start)
         let bounds = TimeBoundsFinder(start: grid.start, end: end, lookbackMs: lookback).bounds(expr)
         let querier = try open(storage, bounds)
         defer { querier.close() }
+        query.trace?.opened()
         let context = QueryContext(
             querier: querier, text: text, grid: grid, end: end, isInstant: isInstant, engine: options, query: query,
             deadlineNs: began &+ UInt64(timeoutMs).multipliedClamped(by: 1_000_000))
+        context.addPreparation(since: began)
         try context.hold(grid.count)
         let value = try Evaluation(context: context, grid: grid).value(expr)
         let annotations = context.collectedAnnotations
         var stats = context.stats
         stats.evalTotalSeconds = Double(monotonicNs() &- began) / 1e9
+        query.trace?.end(series: value.seriesCount)
         return QueryResult(
             value: value, warnings: annotations.warnings(in: text), infos: annotations.infos(in: text), stats: stats)
     }

@@ -56,7 +56,7 @@ struct Evaluation {
         let context = context
         let slots = TaskSlots<MatrixSeries>(vector.count)
         try forEachIndex(vector.count, context, cost: vector.cost) { (index, worker) throws(QueryError) in
-            let column = worker.takeColumn(grid.count)
+            let column = try worker.takeColumn(grid.count)
             defer { worker.giveBack(column) }
             let histograms = try vector.fill(index, column, worker)
             let present = presentCount(column, grid.count)
@@ -72,6 +72,8 @@ struct Evaluation {
         }
         let dropped = (0..<vector.count).contains { vector.dropsName($0) }
         let result = slots.present
+        let began = monotonicNs()
+        defer { context.addSorting(since: began) }
         return sortedByLabels(dropped ? try mergedByLabels(result) : result)
     }
 
@@ -88,7 +90,8 @@ struct Evaluation {
             buffer.trim(minTime: end &- input.windows.rangeMs &+ 1, maxTime: end)
             guard buffer.count > 0 else { continue }
             try context.hold(buffer.count)
-            worker.samplesRead += buffer.count
+            let seen = buffer.histograms.reduce(buffer.count) { $0 + $1.histogram.heldSamples - 1 }
+            worker.count(seen) { $0[0] += seen }
             let labels = input.source.labels(index)
             result.append(
                 rawSeries(buffer, input.source.dropsName(index) ? MetadataLabels.drop(labels) : labels))

@@ -27,8 +27,10 @@ func forEachIndex(
     let failure = Mutex<(index: Int, error: QueryError)?>(nil)
     // Small enough to keep the threads equally busy, large enough to leave the counter alone.
     let chunk = max(1, min(64, count / (threads * 8)))
+    let owner = context.trace?.fork(threads)
+    defer { context.trace?.join() }
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
-        let worker = Worker(context)
+        let worker = Worker(context, clock: owner.map { TraceClock($0) })
         while true {
             let first = next.add(chunk, ordering: .relaxed).oldValue
             if first >= count { return }

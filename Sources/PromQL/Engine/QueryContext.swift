@@ -16,13 +16,18 @@ final class QueryContext: Sendable {
     let lookbackDeltaMs: Int64
     let subqueryStepMs: Int64
     let workers: Int
+    let trace: QueryTrace?
+    /// Of how many steps it is counted what is looked at for each; 0 where nobody asks.
+    let countedSteps: Int
     private let samplesMax: Int
     private let deadlineNs: UInt64
     private let cancellation: CancellationFlag
 
     private let held = Atomic<Int>(0)
     private let heldPeak = Atomic<Int>(0)
-    private let samplesRead = Atomic<Int>(0)
+    private let samples: Mutex<SampleCounts>
+    private let preparationNs = Atomic<UInt64>(0)
+    private let sortNs = Atomic<UInt64>(0)
     private let annotations = Mutex(Annotations())
 
     init(
@@ -41,6 +46,9 @@ final class QueryContext: Sendable {
         samplesMax = engine.maxSamples
         self.deadlineNs = deadlineNs
         cancellation = query.cancellation
+        trace = query.trace
+        countedSteps = query.countsSteps ? grid.count : 0
+        samples = Mutex(SampleCounts(steps: countedSteps))
     }
 
     /// - Throws: ``QueryError/canceled(_:)`` or ``QueryError/timeout(_:)`` where the query shall not go on.
@@ -48,6 +56,9 @@ final class QueryContext: Sendable {
         if cancellation.isCancelled { throw .canceled("query was canceled in expression evaluation") }
         if monotonicNs() > deadlineNs { throw .timeout("query timed out in expression evaluation") }
     }
+
+    /// Whether ``check()`` throws.
+    var isOver: Bool { cancellation.isCancelled || monotonicNs() > deadlineNs }
 
     /// Accounts for `count` further samples in memory.
     func hold(_ count: Int) throws(QueryError) {
@@ -60,14 +71,33 @@ final class QueryContext: Sendable {
 
     func release(_ count: Int) { held.subtract(count, ordering: .relaxed) }
 
-    func addSamplesRead(_ count: Int) { samplesRead.add(count, ordering: .relaxed) }
+    func add(_ counts: SampleCounts) { samples.withLock { $0.add(counts) } }
+
+    /// Runs `body`, what is looked at in which counts once for each of `steps` steps. For the thread that plans.
+    func counting<Value>(
+        times steps: Int, _ body: () throws(QueryError) -> Value
+    ) throws(QueryError) -> Value {
+        let before = samples.withLock { $0 }
+        defer { samples.withLock { $0.repeat(since: before, steps: steps) } }
+        return try body()
+    }
 
     var stats: QueryStats {
         var stats = QueryStats()
-        stats.totalQueryableSamples = samplesRead.load(ordering: .relaxed)
+        let samples = samples.withLock { $0 }
+        stats.totalQueryableSamples = samples.total
+        stats.samplesAtStep = samples.atStep
+        stats.preparationSeconds = Double(preparationNs.load(ordering: .relaxed)) / 1e9
+        stats.sortSeconds = Double(sortNs.load(ordering: .relaxed)) / 1e9
         stats.peakSamples = heldPeak.load(ordering: .relaxed)
         return stats
     }
+
+    /// Counts the time since `began` as preparation.
+    func addPreparation(since began: UInt64) { preparationNs.add(monotonicNs() &- began, ordering: .relaxed) }
+
+    /// Counts the time since `began` as sorting.
+    func addSorting(since began: UInt64) { sortNs.add(monotonicNs() &- began, ordering: .relaxed) }
 
     /// Adds a warning about the part of the query at `range`.
     func warn(_ text: String, at range: SourceRange) {

@@ -43,6 +43,7 @@ struct HeadChunk: BitwiseCopyable {
 
     /// Appends the chunk's samples to `buffer`.
     static func decode(_ chunk: UnsafeMutablePointer<HeadChunk>, into buffer: SampleBuffer) throws(DecodeError) {
+        buffer.stored.add(bytes: Int(chunk.pointee.bitCount + 7) / 8)
         try decodeXOR(
             stream(chunk), bitCount: Int(chunk.pointee.bitCount), count: Int(chunk.pointee.count),
             firstTime: chunk.pointee.minTime, into: buffer)

@@ -51,6 +51,7 @@ final class BlockReader: @unchecked Sendable {
         let row = Block.row(block.number, id)
         let result = try rows.withRow(row) { (bytes) throws(DecodeError) in
             guard let bytes else { throw DecodeError("the row is missing") }
+            buffer.stored.add(bytes: bytes.count)
             try BlockRow.decode(
                 bytes, row: row, blockStart: block.number &* legacyBlockMs, from: minTime, to: maxTime, into: buffer
             ) { (list) throws(DecodeError) in try times(block.number, list) }

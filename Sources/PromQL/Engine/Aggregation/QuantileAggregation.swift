@@ -15,7 +15,7 @@ func quantileAggregation(
     let cost = (source.count / max(grouping.groups.count, 1)).multipliedClamped(by: 4 * grid.count)
     try forEachIndex(grouping.groups.count, context, cost: cost) { (group, worker) throws(QueryError) in
         let members = grouping.members(group)
-        let memory = worker.takeColumn(members.count)
+        let memory = try worker.takeColumn(members.count)
         defer { worker.giveBack(memory) }
         memory.withMemoryRebound(to: Int64.self, capacity: members.count) { keys in
             for k in 0..<grid.count {

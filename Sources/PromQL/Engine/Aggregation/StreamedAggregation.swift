@@ -17,6 +17,7 @@ func streamedAggregation(
     // Below this many samples and steps starting threads does not pay.
     let isLarge = vector.count.multipliedClamped(by: vector.cost) > 200_000
     if isLarge, context.workers > 1, groups < 4 * context.workers {
+        context.trace?.note("groups in \(context.workers) parts")
         try aggregateInParts(op, vector, grouping, parts: context.workers, into: result, remarks)
     } else {
         try aggregateByGroup(op, vector, grouping, into: result, remarks)
@@ -31,7 +32,7 @@ private func aggregateByGroup(
 ) throws(QueryError) {
     let cost = vector.cost.multipliedClamped(by: max(1, vector.count / result.rows))
     try forEachIndex(result.rows, remarks.context, cost: cost) { (group, worker) throws(QueryError) in
-        let memory = worker.takeColumn(Accumulator.columns * result.steps)
+        let memory = try worker.takeColumn(Accumulator.columns * result.steps)
         defer { worker.giveBack(memory) }
         let accumulator = Accumulator(memory, steps: result.steps)
         let histograms = try accumulate(vector, grouping.members(group), op, accumulator, worker, remarks)
@@ -79,7 +80,7 @@ private func accumulate(
     _ worker: Worker, _ remarks: AggregationRemarks
 ) throws(QueryError) -> HistogramAggregate? {
     var aggregate: HistogramAggregate?
-    let column = worker.takeColumn(accumulator.steps)
+    let column = try worker.takeColumn(accumulator.steps)
     defer { worker.giveBack(column) }
     for index in series {
         try worker.context.check()

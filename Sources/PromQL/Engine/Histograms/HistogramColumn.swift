@@ -34,8 +34,11 @@ extension HistogramColumn {
 
 extension Histogram {
     /// About as many samples as it takes memory for, 16 bytes each.
+    ///
+    /// - Source: Prometheus 3.5 `promql/value.go`, HPoint.size: 168 bytes, 8 for each bucket, bound and span, and 8 for
+    ///   the time.
     var heldSamples: Int {
         let counts = positiveBuckets.count + negativeBuckets.count + customValues.count
-        return 12 + (counts + positiveSpans.count + negativeSpans.count) / 2
+        return 11 + (counts + positiveSpans.count + negativeSpans.count) / 2
     }
 }

@@ -108,7 +108,7 @@ private func masked(
     let masks = PresenceMasks(rows: grouping.groups.count, steps: grid.count)
     let cost = other.cost.multipliedClamped(by: max(1, other.count / max(grouping.groups.count, 1)))
     try forEachIndex(grouping.groups.count, context, cost: cost) { (group, worker) throws(QueryError) in
-        let column = worker.takeColumn(grid.count)
+        let column = try worker.takeColumn(grid.count)
         defer { worker.giveBack(column) }
         for index in grouping.members(group) {
             try context.check()

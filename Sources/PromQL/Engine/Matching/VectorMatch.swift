@@ -34,6 +34,7 @@ struct VectorMatch {
     func `operator`() throws(QueryError) -> any VectorOperator {
         if many.count == 0 && fillMany == nil || one.count == 0 && fillOne == nil { return EmptyVector() }
         if fillMany == nil, fillOne == nil, let pairs = fixedPairs() { return try streamed(pairs) }
+        context.trace?.note("pairs are found at every step")
         return try StepwiseMatch(self).operator()
     }
 
@@ -120,7 +121,7 @@ private final class PairedOperator: VectorOperator {
     func dropsName(_ index: Int) -> Bool { pairs[index].output.dropsName }
 
     func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
-        let other = worker.takeColumn(steps)
+        let other = try worker.takeColumn(steps)
         defer { worker.giveBack(other) }
         let pair = pairs[index]
         // The left side's column is the one that the result is written into.

@@ -17,7 +17,7 @@ enum ElementStage: Sendable {
     /// `on` is 1 at the steps at which values stay.
     case gate(on: ScalarColumn)
 
-    func apply(_ column: Column, _ steps: Int, _ worker: Worker) {
+    func apply(_ column: Column, _ steps: Int, _ worker: Worker) throws(QueryError) {
         switch self {
         case .function(let function): function.apply(column, steps)
         case .date(let part): map(column, steps) { part.value($0) }
@@ -39,7 +39,7 @@ enum ElementStage: Sendable {
             combine(binary.op, column, scalar.values, steps, returnsBool: binary.returnsBool)
         case .withLeft(let binary, let scalar):
             remarkOnTrimming(binary, column, steps, worker)
-            applyLeft(binary.op, scalar, column, steps, returnsBool: binary.returnsBool, worker)
+            try applyLeft(binary.op, scalar, column, steps, returnsBool: binary.returnsBool, worker)
         case .gate(let on):
             for k in 0..<steps where on[k] != 1 { column[k] = absentValue }
         }
@@ -75,11 +75,11 @@ enum ElementStage: Sendable {
     private func applyLeft(
         _ op: BinaryOperator, _ scalar: ScalarColumn, _ column: Column, _ steps: Int, returnsBool: Bool,
         _ worker: Worker
-    ) {
+    ) throws(QueryError) {
         if let mirrored = op.mirrored {
             return combine(mirrored, column, scalar.values, steps, returnsBool: returnsBool)
         }
-        let right = worker.takeColumn(steps)
+        let right = try worker.takeColumn(steps)
         defer { worker.giveBack(right) }
         right.update(from: column, count: steps)
         column.update(from: scalar.values, count: steps)
@@ -128,7 +128,7 @@ final class ElementwiseOperator: VectorOperator {
 
     func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
         let histograms = try input.fill(index, column, worker)
-        stage.apply(column, steps, worker)
+        try stage.apply(column, steps, worker)
         return histograms.isEmpty ? [] : stage.apply(histograms, column, worker)
     }
 }

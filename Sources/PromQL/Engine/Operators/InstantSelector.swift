@@ -51,6 +51,7 @@ final class InstantSelector: VectorOperator {
         case .value:
             present = pickNewest(samples, times, lookbackMs, column)
             if !buffer.histograms.isEmpty { histograms = takeHistograms(buffer, column) }
+            present -= histograms.count
         case .timestamp:
             present = replaceNewest(samples, times, lookbackMs, column) { Double(samples.timestamps[$0]) / 1000 }
         case .infoTimestamp:
@@ -69,7 +70,12 @@ final class InstantSelector: VectorOperator {
             }
         }
         for one in histograms { present += one.histogram.heldSamples }
-        if isCounted { worker.samplesRead += present }
+        if isCounted {
+            worker.count(present) { atStep in
+                for k in 0..<times.count where isPresent(column[k]) { atStep[k] += 1 }
+                for one in histograms { atStep[one.step] += one.histogram.heldSamples }
+            }
+        }
         return histograms
     }
 

@@ -29,10 +29,16 @@ final class RangeFunctionOperator: VectorOperator {
         let buffer = worker.takeBuffer()
         defer { worker.giveBack(buffer) }
         try source.read(index, into: buffer, worker)
-        if !buffer.histograms.isEmpty { return fillMixed(index, buffer, column, worker) }
+        if !buffer.histograms.isEmpty { return try fillMixed(index, buffer, column, worker) }
         let seen =
             buffer.startTimes.isEmpty ? call.evaluate(Samples(buffer), column) : fillStarted(index, buffer, column)
-        if isCounted { worker.samplesRead += seen }
+        if call.isWorthChecking(seen) { try context.check() }
+        if isCounted {
+            let samples = Samples(buffer)
+            worker.count(seen) { atStep in
+                call.windows.forEachWindow(samples.timestamps, samples.count) { atStep[$0] += $2 - $1 }
+            }
+        }
         if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index), column) }
         return []
     }
@@ -52,20 +58,26 @@ final class RangeFunctionOperator: VectorOperator {
     }
 
     /// Evaluates it for a series with native histograms.
-    private func fillMixed(_ index: Int, _ buffer: SampleBuffer, _ column: Column, _ worker: Worker) -> HistogramColumn
-    {
+    private func fillMixed(
+        _ index: Int, _ buffer: SampleBuffer, _ column: Column, _ worker: Worker
+    ) throws(QueryError) -> HistogramColumn {
         let samples = MixedSamples(buffer)
         let numbers = worker.takeBuffer()
         defer { worker.giveBack(numbers) }
         let starts = samples.copyNumbers(into: numbers)
         if !buffer.startTimes.isEmpty { checkStarts(index, buffer) }
         let numbersSeen = evaluate(numbers, starts: starts, column)
+        if call.isWorthChecking(numbersSeen) { try context.check() }
         let labels = source.labels(index)
         let remarks = RangeRemarks(context: context, range: argumentRange)
         let mixed = MixedRangeCall(call, samples, metricName: labels.metricName ?? "", remarks)
         let (histograms, seen) = mixed.evaluate(column)
         if call.function.wantsCounter, numbersSeen > 0 { checkIsCounter(labels, column) }
-        if isCounted { worker.samplesRead += seen }
+        if isCounted {
+            worker.count(seen) { atStep in
+                call.windows.forEachWindow(samples.timestamps, samples.count) { atStep[$0] += samples.held($1, $2) }
+            }
+        }
         return histograms
     }
 
@@ -107,7 +119,8 @@ private func hasCounterName(_ labels: Labels) -> Bool {
 func absentOverTime(
     _ source: any SampleSource, _ windows: WindowGrid, labels: Labels, isCounted: Bool, _ context: QueryContext
 ) throws(QueryError) -> any VectorOperator {
-    let call = RangeCall(function: .present, windows: windows, rangeExtension: nil, parameters: [])
+    let call = RangeCall(
+        function: .present, windows: windows, rangeExtension: nil, parameters: [], context: context)
     let presence = RangeFunctionOperator(source, call, argumentRange: SourceRange(0, 0), isCounted: isCounted, context)
     return try absent(presence, windows.steps, labels: labels, context)
 }
@@ -120,7 +133,7 @@ func absent(_ vector: any VectorOperator, _ grid: StepGrid, labels: Labels, _ co
     let result = block.row(0)
     result.initialize(repeating: 1, count: grid.count)
     let worker = Worker(context)
-    let column = worker.takeColumn(grid.count)
+    let column = try worker.takeColumn(grid.count)
     defer { worker.giveBack(column) }
     for index in 0..<vector.count {
         try context.check()

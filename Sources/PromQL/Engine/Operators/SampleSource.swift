@@ -55,7 +55,7 @@ final class SubquerySamples: SampleSource {
 
     func read(_ index: Int, into buffer: SampleBuffer, _ worker: Worker) throws(QueryError) {
         try worker.account(2 * grid.count)
-        let column = worker.takeColumn(grid.count)
+        let column = try worker.takeColumn(grid.count)
         defer { worker.giveBack(column) }
         let histograms = try vector.fill(index, column, worker)
         if !histograms.isEmpty { return merge(column, histograms, into: buffer) }

@@ -96,10 +96,9 @@ final class Repeated: VectorOperator {
     func dropsName(_ index: Int) -> Bool { single.dropsName(index) }
 
     func fill(_ index: Int, _ column: Column, _ worker: Worker) throws(QueryError) -> HistogramColumn {
-        let before = worker.samplesRead
-        let histograms = try single.fill(index, column, worker)
-        // What one reading serves counts once a step.
-        worker.samplesRead = before &+ (worker.samplesRead &- before) &* steps
+        let histograms = try worker.counting(times: steps) { () throws(QueryError) in
+            try single.fill(index, column, worker)
+        }
         column.update(repeating: column[0], count: steps)
         guard let only = histograms.first else { return [] }
         return (0..<steps).map { StepHistogram(step: $0, histogram: only.histogram) }

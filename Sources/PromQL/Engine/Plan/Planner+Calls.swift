@@ -10,7 +10,7 @@ extension Planner {
         }
         if let part = DateFunction(rawValue: name) {
             guard let argument = call.arguments.first else {
-                let now = ScalarColumn(steps: grid.count) { part.value(Double(grid.time($0)) / 1000) }
+                let now = try ScalarColumn(steps: grid.count, context) { part.value(Double(grid.time($0)) / 1000) }
                 return try constant(now, grid)
             }
             return elementwise(try vector(argument, grid, consumer: name), .date(part), grid)
@@ -54,7 +54,8 @@ extension Planner {
         try checkParameters(function, parameters, call)
         let input = try range(argument, grid, consumer: function.rawValue)
         let rangeCall = RangeCall(
-            function: function, windows: input.windows, rangeExtension: input.rangeExtension, parameters: parameters)
+            function: function, windows: input.windows, rangeExtension: input.rangeExtension, parameters: parameters,
+            context: context)
         // A subquery's samples have no place of their own in the query, and Prometheus names its beginning.
         // Of `quantile_over_time` it names the first argument, which is the quantile.
         var place = call.arguments[0].range
@@ -106,12 +107,13 @@ extension Planner {
         let operand = try vector(call.arguments[0], grid, consumer: call.function.name)
         var parameters: [ScalarColumn] = []
         for argument in call.arguments.dropFirst() { parameters.append(try scalar(argument, grid)) }
+        if parameters.isEmpty { parameters.append(try ScalarColumn(1, steps: grid.count, context)) }
         let stage: ElementStage =
             switch call.function.name {
             case "clamp": .clamp(min: parameters[0], max: parameters[1])
             case "clamp_min": .clampMin(parameters[0])
             case "clamp_max": .clampMax(parameters[0])
-            default: .round(toNearest: parameters.first ?? ScalarColumn(1, steps: grid.count))
+            default: .round(toNearest: parameters[0])
             }
         return elementwise(operand, stage, grid)
     }

@@ -4,21 +4,24 @@ extension Planner {
     /// The values of an expression of type scalar.
     func scalar(_ expr: Expr, _ grid: StepGrid) throws(QueryError) -> ScalarColumn {
         if grid.count > 1, expr.isStepInvariant {
-            return ScalarColumn(try scalar(expr, StepGrid(instant: grid.start))[0], steps: grid.count)
+            let single = try context.counting(times: grid.count) { () throws(QueryError) in
+                try scalar(expr, StepGrid(instant: grid.start))
+            }
+            return try ScalarColumn(single[0], steps: grid.count, context)
         }
         switch expr {
-        case .number(let value, _), .duration(let value, _): return ScalarColumn(value, steps: grid.count)
+        case .number(let value, _), .duration(let value, _): return try ScalarColumn(value, steps: grid.count, context)
         case .paren(let inner, _): return try scalar(inner, grid)
         case .unary(let e):
             let operand = try scalar(e.operand, grid)
-            return e.isNegation ? ScalarColumn(steps: grid.count) { -operand[$0] } : operand
+            return e.isNegation ? try ScalarColumn(steps: grid.count, context) { -operand[$0] } : operand
         case .binary(let e):
             if e.op.isTrim {
                 throw .execution("operator \(quoted(e.op.rawValue)) not allowed for Scalar operations")
             }
             let lhs = try scalar(e.lhs, grid)
             let rhs = try scalar(e.rhs, grid)
-            return ScalarColumn(steps: grid.count) { scalarResult(e.op, lhs[$0], rhs[$0]) }
+            return try ScalarColumn(steps: grid.count, context) { scalarResult(e.op, lhs[$0], rhs[$0]) }
         case .call(let e): return try scalarCall(e, grid)
         case .string, .aggregate, .vectorSelector, .matrixSelector, .subquery:
             throw .execution("expected a scalar, got \(expr.type.documented)")
@@ -27,13 +30,18 @@ extension Planner {
 
     private func scalarCall(_ call: CallExpr, _ grid: StepGrid) throws(QueryError) -> ScalarColumn {
         switch call.function.name {
-        case "time": return ScalarColumn(steps: grid.count) { Double(grid.time($0)) / 1000 }
-        case "pi": return ScalarColumn(.pi, steps: grid.count)
-        case "scalar": return try onlyValue(try vector(call.arguments[0], grid), grid)
-        case "start": return ScalarColumn(Double(context.start) / 1000, steps: grid.count)
-        case "end": return ScalarColumn(Double(context.end) / 1000, steps: grid.count)
-        case "range": return ScalarColumn(Double(context.end &- context.start) / 1000, steps: grid.count)
-        case "step": return ScalarColumn(Double(context.step) / 1000, steps: grid.count)
+        case "time": return try ScalarColumn(steps: grid.count, context) { Double(grid.time($0)) / 1000 }
+        case "pi": return try ScalarColumn(.pi, steps: grid.count, context)
+        case "scalar":
+            guard let trace = context.trace else { return try onlyValue(try vector(call.arguments[0], grid), grid) }
+            return try trace.node(.call(call), steps: grid.count) { (node) throws(QueryError) in
+                node.series = 1
+                return try onlyValue(try vector(call.arguments[0], grid), grid)
+            }
+        case "start": return try ScalarColumn(Double(context.start) / 1000, steps: grid.count, context)
+        case "end": return try ScalarColumn(Double(context.end) / 1000, steps: grid.count, context)
+        case "range": return try ScalarColumn(Double(context.end &- context.start) / 1000, steps: grid.count, context)
+        case "step": return try ScalarColumn(Double(context.step) / 1000, steps: grid.count, context)
         case "min_of", "max_of": return try extreme(call, grid)
         default: throw .execution("unknown function \(call.function.name)")
         }
@@ -43,7 +51,7 @@ extension Planner {
         let isMin = call.function.name == "min_of"
         let a = try scalar(call.arguments[0], grid)
         let b = try scalar(call.arguments[1], grid)
-        return ScalarColumn(steps: grid.count) { k in
+        return try ScalarColumn(steps: grid.count, context) { k in
             if a[k].isNaN || b[k].isNaN { return .ordinaryNaN }
             return isMin ? min(a[k], b[k]) : max(a[k], b[k])
         }
@@ -52,8 +60,8 @@ extension Planner {
     /// `scalar()`: the value of a step's only sample, NaN where there is none or more than one.
     private func onlyValue(_ vector: any VectorOperator, _ grid: StepGrid) throws(QueryError) -> ScalarColumn {
         let worker = Worker(context)
-        let column = worker.takeColumn(grid.count)
-        let only = worker.takeColumn(grid.count)
+        let column = try worker.takeColumn(grid.count)
+        let only = try worker.takeColumn(grid.count)
         only.update(repeating: absentValue, count: grid.count)
         for index in 0..<vector.count {
             try context.check()
@@ -66,6 +74,6 @@ extension Planner {
             worker.giveBack(column)
             worker.giveBack(only)
         }
-        return ScalarColumn(steps: grid.count) { isAbsent(only[$0]) ? .ordinaryNaN : only[$0] }
+        return try ScalarColumn(steps: grid.count, context) { isAbsent(only[$0]) ? .ordinaryNaN : only[$0] }
     }
 }

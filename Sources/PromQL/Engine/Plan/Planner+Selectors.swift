@@ -20,7 +20,17 @@ extension Planner {
 
     /// The samples and windows of an expression of type range vector.
     func range(_ expr: Expr, _ grid: StepGrid, consumer: String) throws(QueryError) -> RangeInput {
-        switch expr.unwrapped {
+        let expr = expr.unwrapped
+        guard let trace = context.trace else { return try input(expr, grid, consumer) }
+        return try trace.node(expr, steps: grid.count) { (node) throws(QueryError) in
+            let input = try input(expr, grid, consumer)
+            return RangeInput(
+                source: TracedSource(input.source, node), windows: input.windows, rangeExtension: input.rangeExtension)
+        }
+    }
+
+    private func input(_ expr: Expr, _ grid: StepGrid, _ consumer: String) throws(QueryError) -> RangeInput {
+        switch expr {
         case .matrixSelector(let matrix): return try storedRange(matrix, grid, consumer: consumer)
         case .subquery(let subquery): return try subqueryRange(subquery, grid)
         case let other: throw .execution("expected a range vector, got \(other.type.documented)")
@@ -82,6 +92,13 @@ extension Planner {
     }
 
     private func select(_ matchers: [Matcher], _ hints: SelectHints) throws(QueryError) -> any SeriesSet {
+        guard let trace = context.trace else { return try find(matchers, hints) }
+        return try trace.indexed { () throws(QueryError) in try find(matchers, hints) }
+    }
+
+    private func find(_ matchers: [Matcher], _ hints: SelectHints) throws(QueryError) -> any SeriesSet {
+        let began = monotonicNs()
+        defer { context.addPreparation(since: began) }
         do throws(StorageError) {
             return try context.querier.select(matchers, hints: hints)
         } catch {

@@ -30,17 +30,28 @@ struct Planner {
     func vector(_ expr: Expr, _ grid: StepGrid, consumer: String = "") throws(QueryError) -> any VectorOperator {
         try context.check()
         if grid.count > 1, expr.isStepInvariant {
-            let single = try vector(expr, StepGrid(instant: grid.start), consumer: consumer)
+            let single = try context.counting(times: grid.count) { () throws(QueryError) in
+                try vector(expr, StepGrid(instant: grid.start), consumer: consumer)
+            }
             return Repeated(single, steps: grid.count)
         }
+        if case .paren(let inner, _) = expr { return try vector(inner, grid, consumer: consumer) }
+        guard let trace = context.trace else { return try `operator`(expr, grid, consumer) }
+        return try trace.node(expr, steps: grid.count) { (node) throws(QueryError) in
+            TracedOperator.of(try `operator`(expr, grid, consumer), node)
+        }
+    }
+
+    private func `operator`(_ expr: Expr, _ grid: StepGrid, _ consumer: String) throws(QueryError)
+        -> any VectorOperator
+    {
         switch expr {
-        case .paren(let inner, _): return try vector(inner, grid, consumer: consumer)
         case .unary(let e): return try negation(e, grid)
         case .binary(let e): return try binary(e, grid)
         case .aggregate(let e): return try aggregation(e, grid)
         case .call(let e): return try call(e, grid)
         case .vectorSelector(let e): return try selector(e, grid, output: .value, consumer: consumer)
-        case .number, .duration, .string, .matrixSelector, .subquery:
+        case .number, .duration, .string, .paren, .matrixSelector, .subquery:
             throw .execution("expected an instant vector, got \(expr.type.documented)")
         }
     }

@@ -40,7 +40,7 @@ struct MixedRangeCall {
             let end = windows.end(step)
             while high < samples.count, samples.timestamps[high] <= end &+ windows.afterMs { high += 1 }
             while low < high, samples.timestamps[low] <= end &- reach { low += 1 }
-            seen += high - low
+            seen += samples.held(low, high)
             let histogramCount = samples.histogramCount(low, high)
             guard histogramCount > 0 else { continue }
             switch value(low, high, histogramCount, end: end, number: column[step]) {

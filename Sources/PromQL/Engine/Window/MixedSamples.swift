@@ -11,6 +11,8 @@ struct MixedSamples {
     let starts: [Int64]
     /// How many histograms there are before each index, and altogether.
     let histogramsBefore: [Int]
+    /// As how many samples the histograms before each index, and altogether, count.
+    private let heldBefore: [Int]
 
     init(_ buffer: SampleBuffer) {
         timestamps = UnsafePointer(buffer.timestamps)
@@ -22,6 +24,7 @@ struct MixedSamples {
         for one in buffer.histograms where one.index < buffer.count { before[one.index + 1] = 1 }
         for index in 0..<buffer.count { before[index + 1] += before[index] }
         histogramsBefore = before
+        heldBefore = buffer.histograms.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.histogram.heldSamples) }
     }
 
     /// The histogram at `index`; nil where there is a number.
@@ -32,6 +35,11 @@ struct MixedSamples {
 
     /// How many of the samples `low..<high` are histograms.
     func histogramCount(_ low: Int, _ high: Int) -> Int { histogramsBefore[high] - histogramsBefore[low] }
+
+    /// As how many samples the samples `low..<high` count.
+    func held(_ low: Int, _ high: Int) -> Int {
+        high - low - histogramCount(low, high) + heldBefore[histogramsBefore[high]] - heldBefore[histogramsBefore[low]]
+    }
 
     /// Since when the sample at `index` counts; 0 where it is not known.
     func start(_ index: Int) -> Int64 { starts.isEmpty ? 0 : starts[index] }

@@ -34,6 +34,7 @@ struct RangeCall: Sendable {
     let rangeExtension: RangeExtension?
     /// The scalar arguments.
     let parameters: [ScalarColumn]
+    let context: QueryContext
 
     /// Evaluates it for one series at all steps; returns how many samples the windows held together.
     func evaluate(_ samples: Samples, _ column: Column) -> Int {
@@ -55,6 +56,9 @@ struct RangeCall: Sendable {
         default: evaluateOverTime(samples, column)
         }
     }
+
+    /// Whether windows that held so many samples took so long that the query may be over, the values then being void.
+    func isWorthChecking(_ seen: Int) -> Bool { seen >= samplesBetweenChecks }
 
     private func evaluateOverTime(_ samples: Samples, _ column: Column) -> Int {
         switch function {
@@ -88,6 +92,6 @@ struct RangeCall: Sendable {
     private func run<Kernel: WindowKernel & ~Copyable>(
         _ kernel: consuming Kernel, _ samples: Samples, _ column: Column
     ) -> Int {
-        runWindows(&kernel, samples, windows, column)
+        runWindows(&kernel, samples, windows, column) { context.isOver }
     }
 }

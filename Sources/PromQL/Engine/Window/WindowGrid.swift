@@ -30,6 +30,19 @@ struct WindowGrid: Sendable {
     static let overlapWorthSliding = 6
 
     var isSliding: Bool { overlap >= WindowGrid.overlapWorthSliding }
+
+    /// Calls `body` with each step and the indices `low..<high` of the samples in its window.
+    func forEachWindow(_ timestamps: UnsafePointer<Int64>, _ count: Int, _ body: (Int, Int, Int) -> Void) {
+        var low = 0
+        var high = 0
+        let reach = rangeMs &+ beforeMs
+        for step in 0..<steps.count {
+            let end = end(step)
+            while high < count, timestamps[high] <= end &+ afterMs { high &+= 1 }
+            while low < high, timestamps[low] <= end &- reach { low &+= 1 }
+            body(step, low, high)
+        }
+    }
 }
 
 /// Computes one range function over windows that move forward in time.
@@ -43,22 +56,35 @@ protocol WindowKernel: ~Copyable {
     mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double
 }
 
+/// A single series may have many long windows: after so many samples in them it is looked whether the query is over.
+let samplesBetweenChecks = 1 << 22
+
 /// Moves the windows over `samples` once and writes the kernel's value for each; returns how many samples all windows
 /// held together.
+///
+/// - Parameter isOver: asked after many samples; where it is so, the values are void from there on.
 /// - Complexity: linear in samples and steps, besides what the kernel does.
 @inline(__always)
 func runWindows<Kernel: WindowKernel & ~Copyable>(
-    _ kernel: inout Kernel, _ samples: Samples, _ windows: WindowGrid, _ column: Column
+    _ kernel: inout Kernel, _ samples: Samples, _ windows: WindowGrid, _ column: Column, isOver: () -> Bool
 ) -> Int {
     var low = 0
     var high = 0
     var seen = 0
+    var nextCheck = samplesBetweenChecks
     let reach = windows.rangeMs &+ windows.beforeMs
     for step in 0..<windows.steps.count {
         let end = windows.end(step)
         while high < samples.count, samples.timestamps[high] <= end &+ windows.afterMs { high &+= 1 }
         while low < high, samples.timestamps[low] <= end &- reach { low &+= 1 }
         seen &+= high &- low
+        if seen >= nextCheck {
+            nextCheck = seen &+ samplesBetweenChecks
+            if isOver() {
+                for rest in step..<windows.steps.count { column[rest] = absentValue }
+                return seen
+            }
+        }
         column[step] = high > low ? kernel.value(samples, low, high, end: end, step: step) : absentValue
     }
     return seen
