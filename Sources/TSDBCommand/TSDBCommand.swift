@@ -16,14 +16,15 @@ struct TSDBCommand: AsyncParsableCommand {
               tsdb query instant 'up'
               tsdb query range 'avg by (gpu) (DCGM_FI_DEV_GPU_UTIL)' --start 1h
               tsdb query range 'DCGM_FI_DEV_POWER_USAGE' --db data --format csv
+              tsdb explain 'sum by (gpu) (rate(DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION[5m]))' --start 1d
               tsdb sql "SELECT metric, count(*) FROM series GROUP BY metric"
               tsdb import /var/lib/prometheus --db data
               tsdb export --db data --match '{job="dcgm"}' -o history.om
             """,
         version: BuildInfo.line,
         subcommands: [
-            Serve.self, Query.self, SQLCommand.self, Import.self, Export.self, Backup.self, Check.self, Stats.self,
-            Compact.self, Delete.self,
+            Serve.self, Query.self, Explain.self, SQLCommand.self, Import.self, Export.self, Backup.self, Check.self,
+            Stats.self, Compact.self, Delete.self,
         ])
 
     static func main() async {

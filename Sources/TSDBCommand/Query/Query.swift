@@ -110,7 +110,7 @@ struct QueryRange: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingErrors {
-            let range = try resolvedRange(now: SystemClock().nowMs())
+            let range = try QueryTimeRange(start: start, end: end, step: step, now: SystemClock().nowMs())
             let answer = try target.source().range(expression, range)
             answer.printNotices()
             switch format {
@@ -120,18 +120,6 @@ struct QueryRange: AsyncParsableCommand {
             case .plot: print(Plot(answer.value, range: range, terminal: Terminal.current()).render(), terminator: "")
             }
         }
-    }
-
-    private func resolvedRange(now: Int64) throws(CommandFailure) -> QueryTimeRange {
-        guard let startMs = parseTimeArgument(start, now: now) else { throw CommandFailure(notATime("--start", start)) }
-        guard let endMs = parseTimeArgument(end, now: now) else { throw CommandFailure(notATime("--end", end)) }
-        guard endMs >= startMs else { throw CommandFailure("--end \(end) is before --start \(start)") }
-        guard let step else { return QueryTimeRange(start: startMs, end: endMs, pointsAbout: 240) }
-        let stepMs = PrometheusDuration.parse(step) ?? Double(step).flatMap { Int64(exactly: ($0 * 1000).rounded()) }
-        guard let stepMs, stepMs > 0 else {
-            throw CommandFailure("--step '\(step)' is not a positive duration such as 15s or a number of seconds")
-        }
-        return QueryTimeRange(start: startMs, end: endMs, step: stepMs)
     }
 }
 
@@ -149,6 +137,23 @@ struct QueryTimeRange: Sendable {
     init(start: Int64, end: Int64, pointsAbout: Int64) {
         let seconds = max(1, ((end - start) / pointsAbout + 999) / 1000)
         self.init(start: start, end: end, step: seconds * 1000)
+    }
+
+    /// A range as a person gives it.
+    /// - Parameter step: nil for about 240 points.
+    init(start: String, end: String, step: String?, now: Int64) throws(CommandFailure) {
+        guard let startMs = parseTimeArgument(start, now: now) else { throw CommandFailure(notATime("--start", start)) }
+        guard let endMs = parseTimeArgument(end, now: now) else { throw CommandFailure(notATime("--end", end)) }
+        guard endMs >= startMs else { throw CommandFailure("--end \(end) is before --start \(start)") }
+        guard let step else {
+            self.init(start: startMs, end: endMs, pointsAbout: 240)
+            return
+        }
+        let stepMs = PrometheusDuration.parse(step) ?? Double(step).flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+        guard let stepMs, stepMs > 0 else {
+            throw CommandFailure("--step '\(step)' is not a positive duration such as 15s or a number of seconds")
+        }
+        self.init(start: startMs, end: endMs, step: stepMs)
     }
 }
 

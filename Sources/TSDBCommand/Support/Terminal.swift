@@ -7,6 +7,8 @@ struct Terminal {
     var columns: Int
     var rows: Int
     var hasColour: Bool
+    /// Whether it is a screen, where lines end.
+    var isScreen = true
 
     /// The terminal of standard output; 80 × 24 without colour where it is a pipe or a file. `COLUMNS` and `NO_COLOR`
     /// are honoured.
@@ -17,6 +19,6 @@ struct Terminal {
         let columns = getenv("COLUMNS").flatMap { Int(String(cString: $0)) } ?? (isKnown ? Int(size.ws_col) : 80)
         return Terminal(
             columns: min(max(columns, 40), 400), rows: isKnown ? min(max(Int(size.ws_row), 10), 200) : 24,
-            hasColour: isTerminal && getenv("NO_COLOR") == nil)
+            hasColour: isTerminal && getenv("NO_COLOR") == nil, isScreen: isTerminal)
     }
 }
