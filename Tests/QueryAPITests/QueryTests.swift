@@ -228,9 +228,17 @@ func recordedError(_ target: String, _ status: Int, _ type: String, _ message: S
         try await withServer { port in
             let without = try await get(port, "/api/v1/query", [("query", "temp")])
             #expect(!without.text.contains("stats"))
-            let with = try await get(port, "/api/v1/query", [("query", "temp"), ("stats", "all")])
+            let with = try await get(port, "/api/v1/query", [("query", "temp"), ("stats", "1"), ("time", "1700000060")])
             #expect(with.text.contains(#","stats":{"timings":{"evalTotalTime":"#))
-            #expect(with.text.contains(#""samples":{"totalQueryableSamples":"#))
+            #expect(with.text.contains(#""samples":{"totalQueryableSamples":1,"#))
+            let range = [
+                ("query", "sum_over_time(temp[30s])"), ("start", "1700000000.5"), ("end", "1700000120"), ("step", "30"),
+            ]
+            let all = try await get(port, "/api/v1/query_range", range + [("stats", "all")])
+            let steps = "[[1700000000.5,1],[1700000030.5,0],[1700000060.5,1],[1700000090.5,0]]"
+            #expect(
+                all.text.contains(
+                    #""samples":{"totalQueryableSamplesPerStep":\#(steps),"totalQueryableSamples":2,"peakSamples":"#))
         }
     }
 

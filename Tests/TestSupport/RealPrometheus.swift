@@ -47,25 +47,6 @@ public final class RealPrometheus: Sendable {
 
     /// Writes samples, in requests of `milliseconds` each so that all series go on together.
     public func write(_ series: [WrittenSeries], every milliseconds: Int64 = 600_000) throws {
-        let connection = try HTTPConnection(port: port, receiveTimeoutSeconds: 60)
-        let times = series.flatMap { $0.samples.map(\.time) }
-        guard var start = times.min(), let end = times.max() else { return }
-        while start <= end {
-            let part = series.map { one in
-                WrittenSeries(one.labels, one.samples.filter { start..<start + milliseconds ~= $0.time })
-            }.filter { !$0.samples.isEmpty }
-            if !part.isEmpty {
-                let answer = try connection.request(
-                    "POST", "/api/v1/write",
-                    headers: [
-                        ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
-                        ("X-Prometheus-Remote-Write-Version", "0.1.0"),
-                    ], body: remoteWriteBody(part))
-                guard answer.status / 100 == 2 else {
-                    throw TestFailure("Prometheus answered HTTP \(answer.status): \(answer.text)")
-                }
-            }
-            start += milliseconds
-        }
+        try remoteWrite(series, toPort: port, every: milliseconds)
     }
 }

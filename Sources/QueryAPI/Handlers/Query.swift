@@ -10,7 +10,7 @@ extension API {
         let settings = try QuerySettings(call.form, dependencies.engine.options)
         let text = call.form["query"]
         let dependencies = dependencies
-        return try await evaluate(call, settings, limit) { (options) throws(QueryError) in
+        return try await evaluate(call, settings, limit, start: at, step: 0) { (options) throws(QueryError) in
             try dependencies.engine.instant(
                 try parse(text), text: text, on: dependencies.queryable, at: at, options: options)
         }
@@ -35,7 +35,7 @@ extension API {
         let settings = try QuerySettings(call.form, dependencies.engine.options)
         let text = call.form["query"]
         let dependencies = dependencies
-        return try await evaluate(call, settings, limit) { (options) throws(QueryError) in
+        return try await evaluate(call, settings, limit, start: start, step: step) { (options) throws(QueryError) in
             try dependencies.engine.range(
                 try parseForRange(text), text: text, on: dependencies.queryable, start: start, end: end, step: step,
                 options: options)
@@ -43,8 +43,9 @@ extension API {
     }
 
     /// Waits for a query thread, evaluates there, and makes the answer.
+    /// - Parameter start: the query's first time, and `step` the distance of the others.
     private func evaluate(
-        _ call: Call, _ settings: QuerySettings, _ limit: Int?,
+        _ call: Call, _ settings: QuerySettings, _ limit: Int?, start: Int64, step: Int64,
         _ body: @escaping @Sendable (QueryOptions) throws(QueryError) -> QueryResult
     ) async throws(APIError) -> Answer {
         let arrived = monotonicNs()
@@ -68,7 +69,7 @@ extension API {
             queryMetrics.record(
                 queueSeconds: timed.queueSeconds, evaluationSeconds: timed.evaluationSeconds,
                 samples: timed.result.stats.totalQueryableSamples)
-            let stats = call.form["stats"].isEmpty ? [] : timed.statsJSON
+            let stats = call.form["stats"].isEmpty ? [] : timed.statistics(start: start, step: step)
             let body = QueryAnswer(timed.result.limited(limit), stats: stats)
             return Answer(contentType: Answer.json, body: .chunks(body))
         case .failure(let error): throw APIError(error)
@@ -94,8 +95,9 @@ private func evaluateNow(
     let remainingMs = settings.timeoutMs - Int64((began - arrived) / 1_000_000)
     if cancellation.isCancelled { throw .canceled(queueCanceledMessage) }
     if remainingMs <= 0 { throw .timeout(queueTimeoutMessage) }
-    let options = QueryOptions(
+    var options = QueryOptions(
         lookbackDeltaMs: settings.lookbackDeltaMs, timeoutMs: remainingMs, cancellation: cancellation)
+    options.countsSteps = settings.countsSteps
     let result = try body(options)
     return TimedResult(
         result: result, queueSeconds: Double(began - arrived) / 1e9,
@@ -106,11 +108,13 @@ private func evaluateNow(
 private struct QuerySettings: Sendable {
     let timeoutMs: Int64
     let lookbackDeltaMs: Int64?
+    let countsSteps: Bool
 
     init(_ form: Form, _ options: EngineOptions) throws(APIError) {
         timeoutMs =
             form["timeout"].isEmpty
             ? options.timeoutMs : min(options.timeoutMs, try form.requiredDuration("timeout"))
+        countsSteps = form["stats"] == "all"
         guard !form["lookback_delta"].isEmpty else {
             lookbackDeltaMs = nil
             return
@@ -120,31 +124,6 @@ private struct QuerySettings: Sendable {
         case .success(let milliseconds): lookbackDeltaMs = milliseconds > 0 ? milliseconds : nil
         case .failure(let error): throw .badData("error parsing lookback delta duration: \(error)")
         }
-    }
-}
-
-private struct TimedResult: Sendable {
-    let result: QueryResult
-    let queueSeconds: Double
-    let evaluationSeconds: Double
-
-    /// Prometheus's `stats` object. Phases that are not told apart here are zero.
-    var statsJSON: [UInt8] {
-        var out: [UInt8] = []
-        out.append("{\"timings\":{\"evalTotalTime\":")
-        out.appendFloat(evaluationSeconds, .json)
-        out.append(",\"resultSortTime\":0,\"queryPreparationTime\":0,\"innerEvalTime\":")
-        out.appendFloat(evaluationSeconds, .json)
-        out.append(",\"execQueueTime\":")
-        out.appendFloat(queueSeconds, .json)
-        out.append(",\"execTotalTime\":")
-        out.appendFloat(queueSeconds + evaluationSeconds, .json)
-        out.append("},\"samples\":{\"totalQueryableSamples\":")
-        out.appendDecimal(Int64(result.stats.totalQueryableSamples))
-        out.append(",\"peakSamples\":")
-        out.appendDecimal(Int64(result.stats.peakSamples))
-        out.append("}}")
-        return out
     }
 }
 
