@@ -8,7 +8,13 @@ import Testing
 @Suite struct LimitTests {
     private static let oneSeries: MemoryStore = {
         let store = MemoryStore()
-        store.add(Labels([("__name__", "x")]), (0..<20_000).map { (Int64($0) * 1000, Double($0 * 7919 % 1000)) })
+        // Infinities, so that nothing can be carried from window to window.
+        var samples: [(time: Int64, value: Double)] = []
+        for index in 0..<20_000 {
+            let value: Double = index % 1000 == 0 ? .infinity : Double(index * 7919 % 1000)
+            samples.append((Int64(index) * 1000, value))
+        }
+        store.add(Labels([("__name__", "x")]), samples)
         return store
     }()
 

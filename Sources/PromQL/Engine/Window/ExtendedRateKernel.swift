@@ -4,11 +4,23 @@
 /// on the lines between the samples around its ends.
 ///
 /// - Source: Prometheus 3.14 `promql/functions.go`, extendedRate: behaviour.
-struct ExtendedRateKernel: WindowKernel {
-    let isSmoothed: Bool
-    let isCounter: Bool
-    let isRate: Bool
-    let rangeMs: Int64
+struct ExtendedRateKernel: WindowKernel, ~Copyable {
+    private let isSmoothed: Bool
+    private let isCounter: Bool
+    private let isRate: Bool
+    private let rangeMs: Int64
+    private var resets: ResetList
+
+    init(_ samples: Samples, _ windows: WindowGrid, isSmoothed: Bool, isCounter: Bool, isRate: Bool) {
+        self.isSmoothed = isSmoothed
+        self.isCounter = isCounter
+        self.isRate = isRate
+        rangeMs = windows.rangeMs
+        // Only values tell of resets here.
+        var values = samples
+        values.starts = nil
+        resets = ResetList(values, isWanted: isCounter, isSliding: windows.isSliding)
+    }
 
     mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
         let start = end &- rangeMs
@@ -30,9 +42,10 @@ struct ExtendedRateKernel: WindowKernel {
             if samples.timestamps[first] <= start { first += 1 }
             if samples.timestamps[last] >= end { last -= 1 }
             var previous = left
-            for index in stride(from: first, through: last, by: 1) {
-                if samples.values[index] < previous { result += previous }
-                previous = samples.values[index]
+            if first <= last {
+                if samples.values[first] < previous { result += previous }
+                result = resets.corrected(result, first, last + 1)
+                previous = samples.values[last]
             }
             if right < previous { result += previous }
         }

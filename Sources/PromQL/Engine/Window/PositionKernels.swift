@@ -25,25 +25,36 @@ struct PositionKernel: WindowKernel {
 }
 
 /// `ts_of_min_over_time` and `ts_of_max_over_time`: when the last of the smallest or largest samples was.
-struct TimeOfExtremeKernel: WindowKernel {
-    let isMax: Bool
-    /// The best sample's index, kept while it stays in the window.
-    private var best = -1
+///
+/// Of the window's samples those are kept that are or will be the best: each better than all that came later.
+struct TimeOfExtremeKernel: WindowKernel, ~Copyable {
+    private let isMax: Bool
+    /// The indices of the samples kept, ascending, from `first` up to `end`. Each sample is put there once at most.
+    private let kept: UnsafeMutablePointer<Int>
+    private var first = 0
+    private var end = 0
     private var looked = 0
 
-    init(isMax: Bool) { self.isMax = isMax }
+    init(_ samples: Samples, isMax: Bool) {
+        self.isMax = isMax
+        kept = .allocate(capacity: max(samples.count, 1))
+    }
 
-    mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
-        if best < low {
-            best = low
-            looked = low + 1
-        }
+    deinit { kept.deallocate() }
+
+    mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end endTime: Int64, step: Int) -> Double {
         while looked < high {
             let value = samples.values[looked]
-            let current = samples.values[best]
-            if current.isNaN || (isMax ? value >= current : value <= current) { best = looked }
+            while end > first, isReplaced(samples.values[kept[end - 1]], by: value) { end -= 1 }
+            kept[end] = looked
+            end += 1
             looked += 1
         }
-        return Double(samples.timestamps[best]) / 1000
+        while kept[first] < low { first += 1 }
+        return Double(samples.timestamps[kept[first]]) / 1000
+    }
+
+    private func isReplaced(_ value: Double, by later: Double) -> Bool {
+        value.isNaN || (isMax ? later >= value : later <= value)
     }
 }

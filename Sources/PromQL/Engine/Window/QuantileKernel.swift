@@ -3,90 +3,85 @@ import Model
 /// `quantile_over_time`.
 ///
 /// The window's values are kept sorted where few of them change from step to step, and are selected from anew where
-/// many do; both work on integers that sort as the values do.
+/// many do.
 struct QuantileKernel: WindowKernel, ~Copyable {
     private let quantile: UnsafePointer<Double>
-    private let overlap: Int
-    private let keys: UnsafeMutablePointer<Int64>
-    /// The keys of the samples `low..<high` are sorted; nothing is where the window was last selected from.
-    private var low = 0
-    private var high = 0
+    private var window: SortedWindow
 
     init(_ samples: Samples, _ windows: WindowGrid, quantile: UnsafePointer<Double>) {
         self.quantile = quantile
-        overlap = windows.overlap
-        keys = .allocate(capacity: max(samples.count, 1))
+        window = SortedWindow(samples, windows)
     }
-
-    deinit { keys.deallocate() }
 
     mutating func value(_ samples: Samples, _ first: Int, _ end: Int, end endTime: Int64, step: Int) -> Double {
         let q = quantile[step]
         if !(q >= 0 && q <= 1) { return q.isNaN ? .ordinaryNaN : q < 0 ? -.infinity : .infinity }
         let size = end - first
-        // From window to window 2 × size / overlap keys come and go. Each shifts half the window, eight keys in a
-        // nanosecond; selecting anew looks at each key about three times, a nanosecond each.
-        guard 20 + size / 8 < 2 * overlap else {
-            for index in 0..<size { keys[index] = sortKey(samples.values[first + index]) }
-            (low, high) = (0, 0)
-            return selectQuantile(q, keys, size)
+        guard window.isWorthSorting(size) else {
+            window.copy(samples, first, end)
+            return selectQuantile(q, window.keys, size)
         }
-        if first < high {
-            slide(samples, first, end)
-        } else {
-            for index in 0..<size { keys[index] = sortKey(samples.values[first + index]) }
-            var window = UnsafeMutableBufferPointer(start: keys, count: size)
-            window.sort()
-            (low, high) = (first, end)
-        }
+        window.sort(samples, first, end)
         let place = QuantilePlace(q, count: size)
-        return place.between(keyValue(keys[place.lower]), keyValue(keys[place.upper]))
-    }
-
-    /// Brings the sorted keys from the previous window to the samples `first..<end`.
-    private mutating func slide(_ samples: Samples, _ first: Int, _ end: Int) {
-        var count = high - low
-        while low < first {
-            let index = position(sortKey(samples.values[low]), count)
-            (keys + index).update(from: keys + index + 1, count: count - index - 1)
-            count -= 1
-            low += 1
-        }
-        while high < end {
-            let key = sortKey(samples.values[high])
-            let index = position(key, count)
-            (keys + index + 1).update(from: keys + index, count: count - index)
-            keys[index] = key
-            count += 1
-            high += 1
-        }
-    }
-
-    /// The index of the first of `count` keys that is not smaller than `key`.
-    private func position(_ key: Int64, _ count: Int) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if keys[middle] < key { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return place.between(keyValue(window.keys[place.lower]), keyValue(window.keys[place.upper]))
     }
 }
 
 /// `mad_over_time`: the median distance from the median.
+///
+/// 1. Where few values change from step to step, the window's values are kept sorted.
+/// 2. Their distances from the median, downwards from it and upwards, are two sorted lists then, so that the median of
+///    both together is found by halving.
+/// 3. Where many values change, or some are not finite, both medians are selected anew.
 struct MedianDeviationKernel: WindowKernel, ~Copyable {
-    private let keys: UnsafeMutablePointer<Int64>
+    private var window: SortedWindow
+    /// Keys to select from, beside those that are kept sorted.
+    private var scratch: [Int64] = []
 
-    init(_ samples: Samples) { keys = .allocate(capacity: max(samples.count, 1)) }
-
-    deinit { keys.deallocate() }
+    init(_ samples: Samples, _ windows: WindowGrid) { window = SortedWindow(samples, windows) }
 
     mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
         let count = high - low
-        for index in 0..<count { keys[index] = sortKey(samples.values[low + index]) }
-        let median = selectQuantile(0.5, keys, count)
-        for index in 0..<count { keys[index] = sortKey((samples.values[low + index] - median).magnitude) }
-        return selectQuantile(0.5, keys, count)
+        if window.isWorthSorting(count) {
+            window.sort(samples, low, high)
+            // Those that are not finite sort first or last.
+            if keyValue(window.keys[0]).isFinite, keyValue(window.keys[count - 1]).isFinite {
+                return medianDeviation(sorted: window.keys, count)
+            }
+        }
+        if scratch.count < count { scratch = Array(repeating: 0, count: 2 * count) }
+        return scratch.withUnsafeMutableBufferPointer { scratch in
+            guard let keys = scratch.baseAddress else { return absentValue }
+            for index in 0..<count { keys[index] = sortKey(samples.values[low + index]) }
+            let median = selectQuantile(0.5, keys, count)
+            for index in 0..<count { keys[index] = sortKey((samples.values[low + index] - median).magnitude) }
+            return selectQuantile(0.5, keys, count)
+        }
     }
+}
+
+/// The median distance of `count` finite values, given as sorted keys, from their median.
+private func medianDeviation(sorted keys: UnsafePointer<Int64>, _ count: Int) -> Double {
+    let place = QuantilePlace(0.5, count: count)
+    let median = place.between(keyValue(keys[place.lower]), keyValue(keys[place.upper]))
+    var split = place.lower
+    while split < count, keyValue(keys[split]) < median { split += 1 }
+    let (below, above) = (split, count - split)
+    /// The distance of the value so many below the median, and of the one so many above.
+    func down(_ index: Int) -> Double { (keyValue(keys[split - 1 - index]) - median).magnitude }
+    func up(_ index: Int) -> Double { (keyValue(keys[split + index]) - median).magnitude }
+
+    // Of the smallest distances up to the lower place, so many lie below the median.
+    let wanted = place.lower + 1
+    var taken = max(0, wanted - above)
+    var takenMax = min(wanted, below)
+    while taken < takenMax {
+        let middle = (taken + takenMax) / 2
+        if down(middle) < up(wanted - middle - 1) { taken = middle + 1 } else { takenMax = middle }
+    }
+    let rest = wanted - taken
+    let lower = max(taken > 0 ? down(taken - 1) : -.infinity, rest > 0 ? up(rest - 1) : -.infinity)
+    guard place.upper > place.lower else { return place.between(lower, lower) }
+    let upper = min(taken < below ? down(taken) : .infinity, rest < above ? up(rest) : .infinity)
+    return place.between(lower, upper)
 }

@@ -46,13 +46,13 @@ struct RangeCall: Sendable {
         case .idelta: run(InstantRateKernel(isRate: false), samples, column)
         case .changes: run(TransitionKernel(.changes, windows, isAnchored: rangeExtension != nil), samples, column)
         case .resets: run(TransitionKernel(.resets, windows, isAnchored: rangeExtension != nil), samples, column)
-        case .deriv: run(RegressionKernel(ahead: nil, steps: windows.steps), samples, column)
+        case .deriv: run(RegressionKernel(samples, windows, ahead: nil), samples, column)
         case .predictLinear:
-            run(RegressionKernel(ahead: parameters[0].values, steps: windows.steps), samples, column)
+            run(RegressionKernel(samples, windows, ahead: parameters[0].values), samples, column)
         case .smoothing:
-            run(SmoothingKernel(smoothing: parameters[0].values, trend: parameters[1].values), samples, column)
+            run(SmoothingKernel(samples, windows, parameters[0], trend: parameters[1]), samples, column)
         case .quantile: run(QuantileKernel(samples, windows, quantile: parameters[0].values), samples, column)
-        case .medianDeviation: run(MedianDeviationKernel(samples), samples, column)
+        case .medianDeviation: run(MedianDeviationKernel(samples, windows), samples, column)
         default: evaluateOverTime(samples, column)
         }
     }
@@ -73,8 +73,8 @@ struct RangeCall: Sendable {
         case .last: run(PositionKernel(kind: .last), samples, column)
         case .timeOfFirst: run(PositionKernel(kind: .timeOfFirst), samples, column)
         case .timeOfLast: run(PositionKernel(kind: .timeOfLast), samples, column)
-        case .timeOfMin: run(TimeOfExtremeKernel(isMax: false), samples, column)
-        case .timeOfMax: run(TimeOfExtremeKernel(isMax: true), samples, column)
+        case .timeOfMin: run(TimeOfExtremeKernel(samples, isMax: false), samples, column)
+        case .timeOfMax: run(TimeOfExtremeKernel(samples, isMax: true), samples, column)
         default: run(PositionKernel(kind: .present), samples, column)
         }
     }
@@ -82,7 +82,7 @@ struct RangeCall: Sendable {
     private func rate(_ samples: Samples, _ column: Column, isCounter: Bool, isRate: Bool) -> Int {
         if let rangeExtension {
             let kernel = ExtendedRateKernel(
-                isSmoothed: rangeExtension == .smoothed, isCounter: isCounter, isRate: isRate, rangeMs: windows.rangeMs)
+                samples, windows, isSmoothed: rangeExtension == .smoothed, isCounter: isCounter, isRate: isRate)
             return run(kernel, samples, column)
         }
         return run(RateKernel(samples, windows, isCounter: isCounter, isRate: isRate), samples, column)
