@@ -228,7 +228,8 @@ func recordedError(_ target: String, _ status: Int, _ type: String, _ message: S
         try await withServer { port in
             let without = try await get(port, "/api/v1/query", [("query", "temp")])
             #expect(!without.text.contains("stats"))
-            let with = try await get(port, "/api/v1/query", [("query", "temp"), ("stats", "1"), ("time", "1700000060")])
+            let instant = [("query", "temp"), ("time", "1700000060"), ("stats", "1")]
+            let with = try await get(port, "/api/v1/query", instant)
             #expect(with.text.contains(#","stats":{"timings":{"evalTotalTime":"#))
             #expect(with.text.contains(#""samples":{"totalQueryableSamples":1,"#))
             let range = [
