@@ -15,7 +15,6 @@ public final class QueryTrace: @unchecked Sendable {
     private var root = TraceNode(nil, steps: 1)
     private(set) var clock: TraceClock?
     private var beganNs: UInt64 = 0
-    private var endedNs: UInt64 = 0
     private var openNs: UInt64 = 0
 
     public init() {}
@@ -36,7 +35,6 @@ public final class QueryTrace: @unchecked Sendable {
 
     func end(series: Int) {
         clock?.charge()
-        endedNs = clock?.nowNs ?? 0
         root.series = series
     }
 
@@ -78,6 +76,6 @@ public final class QueryTrace: @unchecked Sendable {
 
     /// What there is to tell. To be called after the query.
     public func report() -> QueryPlan {
-        QueryPlan(root: PlanOperator(root), openNs: openNs, wallNs: endedNs &- beganNs)
+        QueryPlan(root: PlanOperator(root), openNs: openNs, wallNs: (clock?.nowNs ?? beganNs) &- beganNs)
     }
 }
