@@ -143,7 +143,9 @@ struct CheckedDatabase {
         Damage(
             sql: "DELETE FROM label WHERE value = CAST('d' AS BLOB)", says: ["it names label row", "series 4: it has"],
             costs: ["d"], times: 0..<15_100),
-        Damage(sql: "UPDATE meta SET value = -1 WHERE key = 'next_series'", says: ["next_series", "the checksum does not match"]),
+        Damage(
+            sql: "UPDATE meta SET value = -1 WHERE key = 'next_series'",
+            says: ["next_series", "the checksum does not match"]),
         Damage(sql: "DELETE FROM meta WHERE key = 'next_series'", says: ["next_series", "missing"]),
         Damage(
             sql: "UPDATE meta SET value = 9223372036854775807 WHERE key = 'sealed_end'", says: ["sealed_end"]),

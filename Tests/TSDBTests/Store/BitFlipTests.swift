@@ -28,6 +28,7 @@ import Testing
 
     /// How often what came out of it.
     private struct Seen {
+        var attempts = 0
         var refused = 0
         var whole = 0
         var partly = 0
@@ -50,6 +51,7 @@ import Testing
     private func check(
         _ bytes: [UInt8], _ expected: StoredContents, _ path: String, _ text: String, _ seen: inout Seen
     ) throws {
+        seen.attempts += 1
         try Database.makeDirectory(path)
         let file = path + "/" + Database.fileName
         try writeFile(file, bytes)
@@ -78,6 +80,7 @@ import Testing
             if missing == nil { seen.whole += 1 } else { seen.partly += 1 }
             if !isReadOnly { try goOn(database, expected, text) }
         }
+        guard seen.attempts % 4 == 0 else { return }
         try writeFile(file, bytes)
         _ = try? Database.repair(path)
         guard let repaired = try? Database.openReadOnly(path) else { return }
@@ -108,10 +111,10 @@ import Testing
         var options = DatabaseOptions(retentionMs: 0, blockMs: 20_000)
         options.outOfOrderMs = 50_000
         let database = try Database.open(directory: path, options: options)
-        let floats = (0..<40).map { labels("__name__=temp\($0 % 4)", "gpu=\($0)", "job=node", "host=laptop-\($0 % 3)") }
+        let floats = (0..<16).map { labels("__name__=temp\($0 % 4)", "gpu=\($0)", "job=node", "host=laptop-\($0 % 3)") }
         let histogram = labels("__name__=latency", "job=api")
         let refs = try database.resolve(floats + [histogram])
-        for time in stride(from: Int64(0), to: 90_000, by: 100) {
+        for time in stride(from: Int64(0), to: 90_000, by: 500) {
             let values = floats.indices.map { index in
                 index % 5 == 0 ? Double(bitPattern: random.next() >> 2) : Double(time / 300 * Int64(index)) / 8
             }
@@ -121,9 +124,11 @@ import Testing
                 let sample = Histogram(
                     schema: 3, isFloat: false, count: count, sum: count / 4,
                     positiveSpans: [.init(offset: 1, length: 2)], positiveBuckets: [2, count - 2])
-                batch.histograms = [.init(ref: refs[40], timestamp: time, histogram: sample, startTime: -time / 9000)]
+                batch.histograms = [
+                    .init(ref: refs[floats.count], timestamp: time, histogram: sample, startTime: -time / 9000)
+                ]
                 let exemplar = Exemplar(labels: labels("trace=\(time)"), timestamp: time, value: 0.5)
-                batch.exemplars = time == 0 ? [] : [.init(ref: refs[40], exemplar: exemplar)]
+                batch.exemplars = time == 0 ? [] : [.init(ref: refs[floats.count], exemplar: exemplar)]
             }
             let result = try database.appendBlocking(batch)
             #expect(result.rejected.isEmpty && result.rejectedHistograms.isEmpty && result.rejectedExemplars.isEmpty)
