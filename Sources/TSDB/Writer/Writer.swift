@@ -151,6 +151,7 @@ final class Writer: @unchecked Sendable {
     private func tidyBeforeStop() {
         do throws(StorageError) {
             if state.head.sampleCount + state.head.side.weight >= Writer.stopSealSamplesMin { try sealAll() }
+            abandonUnfinished()
             while !leftovers.isEmpty { try removeLeftovers() }
             try vacuum(pages: Writer.stopVacuumPages)
         } catch {
@@ -179,12 +180,15 @@ final class Writer: @unchecked Sendable {
     /// How long sealing and deleting rest after a failure.
     private static let retryNs: UInt64 = 5_000_000_000
 
-    private func dutyFailed(_ error: StorageError) {
-        for number in [sealing?.builder.block.number, merging?.builder.block.number].compactMap({ $0 }) {
-            leftovers.append(number)
-        }
+    /// Gives up the block that is being sealed, and that which is being merged.
+    private func abandonUnfinished() {
+        leftovers += [sealing?.builder.block.number, merging?.builder.block.number].compactMap { $0 }
         sealing = nil
         merging = nil
+    }
+
+    private func dutyFailed(_ error: StorageError) {
+        abandonUnfinished()
         if case .diskFull = error {
             isDiskFull = true
             mayHaveExpired = true

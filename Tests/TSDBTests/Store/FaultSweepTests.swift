@@ -17,10 +17,15 @@ import Testing
     /// Appends a sample to each series, unless that was done before.
     func append(_ database: Database, _ time: Int64, _ series: [Labels]) throws {
         let found = try database.everything()
-        if series.allSatisfy({ found[$0]?.last?.time ?? .min >= time }) { return }
-        let refs = try database.resolve(series)
+        let missing = series.indices.filter { found[series[$0]]?.last?.time ?? .min < time }
+        if missing.isEmpty { return }
+        let refs = try database.resolve(missing.map { series[$0] })
         let result = try database.appendBlocking(
-            SampleBatch(refs: refs, timestamps: [time], values: refs.indices.map { Double(time) + Double($0) / 10 }))
+            SampleBatch(refs: refs, timestamps: [time], values: missing.map { Double(time) + Double($0) / 10 }))
+        // A series without samples may be forgotten between resolving and appending.
+        if result.rejected.contains(where: { $0.reason == .unknownSeries }) {
+            return try append(database, time, series)
+        }
         #expect(result.appended == refs.count)
     }
 
