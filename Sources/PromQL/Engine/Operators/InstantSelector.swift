@@ -81,7 +81,7 @@ final class InstantSelector: VectorOperator {
 
     /// Takes the steps whose newest sample is a histogram out of `column`.
     private func takeHistograms(_ buffer: SampleBuffer, _ column: Column) -> HistogramColumn {
-        if onlyTotals { buffer.reduceToTotals() }
+        if onlyTotals { buffer.reduceToTotals(from: times.start &- lookbackMs &+ 1) }
         var result: HistogramColumn = []
         var next = 0
         var histogram = 0

@@ -16,14 +16,14 @@ protocol SampleSource: AnyObject, Sendable {
 /// What a matrix selector selects.
 final class StoredSamples: SampleSource {
     private let selected: any SeriesSet
-    /// Whether of histograms only the totals are wanted.
-    private let onlyTotals: Bool
+    /// When the first window begins, where of histograms only the totals are wanted.
+    private let totalsFrom: Int64?
     let cost: Int
 
     /// - Parameter spanMs: how long a time is read.
-    init(_ set: any SeriesSet, spanMs: Int64, onlyTotals: Bool) {
+    init(_ set: any SeriesSet, spanMs: Int64, totalsFrom: Int64?) {
         selected = set
-        self.onlyTotals = onlyTotals
+        self.totalsFrom = totalsFrom
         cost = estimatedSamples(spanMs)
     }
 
@@ -34,7 +34,7 @@ final class StoredSamples: SampleSource {
     func read(_ index: Int, into buffer: SampleBuffer, _ worker: Worker) throws(QueryError) {
         try worker.read(selected, index, into: buffer)
         _ = Samples(buffer, droppingStale: ())
-        if onlyTotals, !buffer.histograms.isEmpty { buffer.reduceToTotals() }
+        if let totalsFrom, !buffer.histograms.isEmpty { buffer.reduceToTotals(from: totalsFrom) }
     }
 }
 
@@ -87,13 +87,20 @@ final class SubquerySamples: SampleSource {
 
 extension SampleBuffer {
     /// Leaves only counts and sums of the histograms, and finds out about resets first, which needs their buckets.
-    func reduceToTotals() {
+    ///
+    /// - Parameter start: the first time that is asked for. Of the first sample from there on, the ones before only tell
+    ///   that it is not reset, as in Prometheus, where a chunk goes on until there is a reset.
+    func reduceToTotals(from start: Int64) {
         var previous: Histogram?
+        var isInside = false
         for index in histograms.indices {
             let histogram = histograms[index].histogram
             var totals = histogram.totals
+            let isFirst = !isInside && timestamps[histograms[index].index] >= start
+            isInside = isInside || isFirst
             if histogram.counterReset == .unknown, let previous {
-                totals.counterReset = histogram.isReset(after: previous) ? .reset : .notReset
+                let reset: Histogram.CounterReset = isFirst ? .unknown : .reset
+                totals.counterReset = histogram.isReset(after: previous) ? reset : .notReset
             }
             previous = histogram
             histograms[index].histogram = totals

@@ -10,7 +10,7 @@ extension Planner {
         let lookback = context.lookbackDeltaMs
         let isSmoothed = selector.rangeExtension == .smoothed
         let hints = SelectHints(
-            minTime: times.start &- lookback &+ 1, maxTime: times.end &+ (isSmoothed ? lookback : 0),
+            minTime: times.start &- lookback &+ 1 &- beforeTotalsMs, maxTime: times.end &+ (isSmoothed ? lookback : 0),
             step: grid.count > 1 ? grid.step : 0, function: consumer)
         let set = try select(selector.matchers, hints)
         return InstantSelector(
@@ -47,13 +47,18 @@ extension Planner {
         if selector.rangeExtension != nil { windows.beforeMs = context.lookbackDeltaMs }
         if selector.rangeExtension == .smoothed { windows.afterMs = context.lookbackDeltaMs }
         let hints = SelectHints(
-            minTime: windows.minTime, maxTime: windows.maxTime, step: grid.count > 1 ? grid.step : 0,
+            minTime: windows.minTime &- beforeTotalsMs, maxTime: windows.maxTime, step: grid.count > 1 ? grid.step : 0,
             function: consumer)
         let set = try select(selector.matchers, hints)
         let source = StoredSamples(
-            set, spanMs: windows.maxTime &- windows.minTime, onlyTotals: totals == .wanted)
+            set, spanMs: windows.maxTime &- windows.minTime,
+            totalsFrom: totals == .wanted ? windows.minTime : nil)
         return RangeInput(source: source, windows: windows, rangeExtension: selector.rangeExtension)
     }
+
+    /// How much earlier to read where the totals of histograms are wanted: whether the first one is reset shows against
+    /// the one before it.
+    private var beforeTotalsMs: Int64 { totals == .wanted ? context.lookbackDeltaMs : 0 }
 
     /// - Throws: where a function does not know what an anchored or smoothed range is.
     private func check(_ rangeExtension: RangeExtension, _ consumer: String) throws(QueryError) {
