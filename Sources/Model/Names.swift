@@ -22,21 +22,39 @@ private func isDigit(_ byte: UInt8) -> Bool {
     byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
 }
 
-/// `text` between double quotes, with backslash escapes as Go's `strconv.Quote` writes them for printable text.
+/// `text` between double quotes, with backslash escapes as Go's `strconv.Quote` writes them.
 public func quoted(_ text: some StringProtocol) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
         switch scalar {
         case "\"": result += "\\\""
         case "\\": result += "\\\\"
-        case "\n": result += "\\n"
+        case "\u{7}": result += "\\a"
+        case "\u{8}": result += "\\b"
         case "\t": result += "\\t"
+        case "\n": result += "\\n"
+        case "\u{b}": result += "\\v"
+        case "\u{c}": result += "\\f"
         case "\r": result += "\\r"
-        case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-            let hex = String(scalar.value, radix: 16)
-            result += "\\x" + (hex.count < 2 ? "0" : "") + hex
+        case _ where scalar.value < 0x20 || scalar.value == 0x7f: result += "\\x" + hex(scalar, 2)
+        case _ where scalar.value > 0x7f && !isPrintable(scalar):
+            result += scalar.value > 0xffff ? "\\U" + hex(scalar, 8) : "\\u" + hex(scalar, 4)
         default: result.unicodeScalars.append(scalar)
         }
     }
     return result + "\""
+}
+
+private func hex(_ scalar: Unicode.Scalar, _ digits: Int) -> String {
+    let hex = String(scalar.value, radix: 16)
+    return String(repeating: "0", count: max(0, digits - hex.count)) + hex
+}
+
+/// Whether a character beyond ASCII shows: Go's `unicode.IsPrint`.
+private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator:
+        false
+    default: true
+    }
 }

@@ -10,6 +10,8 @@ public indirect enum DurationExpr: Sendable {
     /// From the query's start to its end.
     case range
     case negated(DurationExpr)
+    /// With a plus sign, which changes nothing but where an offset in parentheses ends.
+    case positive(DurationExpr)
     case binary(BinaryOperator, DurationExpr, DurationExpr)
     case minimum(DurationExpr, DurationExpr)
     case maximum(DurationExpr, DurationExpr)
@@ -20,7 +22,7 @@ public indirect enum DurationExpr: Sendable {
         switch self {
         case .number, .duration: true
         case .step, .range: false
-        case .negated(let inner), .paren(let inner): inner.isConstant
+        case .negated(let inner), .positive(let inner), .paren(let inner): inner.isConstant
         case .binary(_, let a, let b), .minimum(let a, let b), .maximum(let a, let b): a.isConstant && b.isConstant
         }
     }
@@ -55,7 +57,7 @@ public indirect enum DurationExpr: Sendable {
         case .number(let seconds), .duration(let seconds): return (seconds, "")
         case .step: return (stepSeconds, "")
         case .range: return (rangeSeconds, "")
-        case .paren(let inner): return value(inner)
+        case .positive(let inner), .paren(let inner): return value(inner)
         case .negated(let inner):
             let (seconds, problem) = value(inner)
             return (seconds.map { -$0 }, problem)
@@ -87,6 +89,7 @@ extension DurationExpr: CustomStringConvertible {
         case .step: "step()"
         case .range: "range()"
         case .negated(let inner): "-\(inner)"
+        case .positive(let inner): "+\(inner)"
         case .binary(let op, let a, let b): "\(a) \(op.rawValue) \(b)"
         case .minimum(let a, let b): "min_of(\(a), \(b))"
         case .maximum(let a, let b): "max_of(\(a), \(b))"

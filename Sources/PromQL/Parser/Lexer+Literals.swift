@@ -147,9 +147,6 @@ extension Lexer {
         switch scalar {
         case "'": return "'\\''"
         case "\"": return "'\"'"
-        case _ where scalar.value > 0x7E && !isPrintable(scalar):
-            let hex = String(scalar.value, radix: 16)
-            return "'\\u" + String(repeating: "0", count: Swift.max(0, 4 - hex.count)) + hex + "'"
         default: return "'" + quoted(String(scalar)).dropFirst().dropLast() + "'"
         }
     }
@@ -160,15 +157,6 @@ extension Lexer {
         let hex = String(scalar.value, radix: 16, uppercase: true)
         let code = "U+" + String(repeating: "0", count: Swift.max(0, 4 - hex.count)) + hex
         return scalar.value < 0x20 || scalar.value == 0x7F ? code : "\(code) '\(scalar)'"
-    }
-}
-
-/// Whether a character is more than space or control.
-private func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned, .spaceSeparator, .lineSeparator, .paragraphSeparator:
-        false
-    default: true
     }
 }
 

@@ -27,7 +27,7 @@ extension Parser {
         var isSigned = isNegative
         if !isSigned { isSigned = try take(.binary(.add)) }
         let next = try peek().kind
-        let duration: DurationExpr
+        var duration: DurationExpr
         if next == .binary(.add) || next == .binary(.subtract) {
             let calculation = try parseDuration(BinaryOperator.add.precedence, place, expected)
             // Printed after a single sign, it would end earlier.
@@ -36,6 +36,11 @@ extension Parser {
             duration = try parseDuration(BinaryOperator.add.precedence, place, expected)
         } else {
             duration = try parseDurationOperand(place, expected)
+            // Printed without its sign, what is in parentheses would go on to the operator after it.
+            if isSigned, !isNegative, next == .leftParen, case .binary(let op) = try peek().kind, op.isDurationOperator
+            {
+                duration = .positive(duration)
+            }
         }
         return try value(isNegative ? duration.negation : duration, at: first.range.start, isPositive: false)
     }

@@ -57,7 +57,7 @@ extension Expr: CustomStringConvertible {
 
 extension BinaryExpr {
     /// The operator with what belongs to it.
-    fileprivate var operatorText: String {
+    var operatorText: String {
         "\(op.rawValue)\(returnsBool ? " bool" : "")\(matching.map(matchingText) ?? "")"
     }
 
@@ -85,13 +85,14 @@ extension BinaryExpr {
 }
 
 extension AggregateExpr {
+    /// The operator with its labels.
+    var operatorText: String {
+        if isWithout { return "\(op.rawValue) without (\(labelList(grouping))) " }
+        return grouping.isEmpty ? op.rawValue : "\(op.rawValue) by (\(labelList(grouping))) "
+    }
+
     fileprivate func write(to text: inout String) {
-        text += op.rawValue
-        if isWithout {
-            text += " without (\(labelList(grouping))) "
-        } else if !grouping.isEmpty {
-            text += " by (\(labelList(grouping))) "
-        }
+        text += operatorText
         text += "("
         if let parameter {
             parameter.write(to: &text)
@@ -142,7 +143,7 @@ extension MatrixSelector: CustomStringConvertible {
 
 extension SubqueryExpr {
     /// The brackets and what follows them.
-    fileprivate var suffix: String {
+    var suffix: String {
         let length = rangeExpression?.description ?? durationText(rangeMs, seconds: belowMillisecond)
         let step = stepExpression?.description ?? stepMs.map { durationText($0) } ?? ""
         return "[\(length):\(step)]\(atText(at))\(offsetText(offsetMs, offsetExpression))"

@@ -1,5 +1,4 @@
 import Model
-import PromQL
 
 extension API {
     /// `/api/v1/metadata`: type, help and unit of metrics.
@@ -31,16 +30,5 @@ extension API {
         if form[name].isEmpty { return nil }
         guard let count = Int(form[name]) else { throw .badData("\(name) must be a number") }
         return count > 0 ? count : nil
-    }
-
-    /// `/api/v1/format_query`: the query in the printer's notation.
-    func formatQuery(_ call: Call) async throws(APIError) -> Answer {
-        let text: String
-        do throws(QueryError) {
-            text = try parse(call.form["query"]).description
-        } catch {
-            throw APIError(error)
-        }
-        return .data { $0.appendJSONString(text) }
     }
 }

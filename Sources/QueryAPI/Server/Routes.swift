@@ -7,6 +7,7 @@ extension RouteTable {
         Route("/api/v1/query_range", [.get, .post], API.queryRange),
         Route("/api/v1/query_exemplars", [.get, .post], API.exemplars),
         Route("/api/v1/format_query", [.get, .post], API.formatQuery),
+        Route("/api/v1/parse_query", [.get, .post], API.parseQuery),
         Route("/api/v1/labels", [.get, .post], API.labelNames),
         Route("/api/v1/label/:name/values", [.get], API.labelValues),
         Route("/api/v1/series", [.get, .post, .delete], API.series),

@@ -12,6 +12,10 @@ extension ParserCases {
             OK first_over_time(foo[5m])
         foo + on("a.b") group_left("c.d") bar
             OK foo + on ("a.b") group_left ("c.d") bar
+        foo offset +(5m) * h2
+            OK foo offset +(5m) * h2
+        foo offset +(5m)
+            OK foo offset (5m)
         foo[]
             1:5: parse error: unexpected "]" in subquery or range selector, expected number, duration, step(), or range()
         foo[5m:a]

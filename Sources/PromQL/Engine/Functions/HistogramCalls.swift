@@ -10,14 +10,14 @@ extension Planner {
         switch call.function.name {
         case "histogram_quantile":
             let quantile = try scalar(arguments[0], grid)
-            warnOfQuantile(quantile, at: arguments[0].range)
+            warnOfQuantiles(quantile, at: arguments[0].range)
             return try inner.quantiles([quantile], label: nil, of: arguments[1], grid)
         case "histogram_quantiles":
             let label = try labelName(arguments[1])
             var quantiles: [ScalarColumn] = []
             for argument in arguments.dropFirst(2) {
                 let quantile = try scalar(argument, grid)
-                warnOfQuantile(quantile, at: argument.range)
+                warnOfQuantiles(quantile, at: argument.range)
                 quantiles.append(quantile)
             }
             return try inner.quantiles(quantiles, label: label, of: arguments[0], grid)

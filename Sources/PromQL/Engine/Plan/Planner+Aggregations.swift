@@ -12,7 +12,7 @@ extension Planner {
             return try streamedAggregation(aggregate.op, input, Grouping(input, aggregate.selection), grid, remarks)
         case .quantile:
             guard let parameter, let expr = aggregate.parameter else { return EmptyVector() }
-            warnOfQuantile(parameter, at: expr.range)
+            warnOfExtremes(of: parameter, at: expr.range)
             return try quantileAggregation(parameter, input, Grouping(input, aggregate.selection), grid, remarks)
         case .countValues:
             guard let expr = aggregate.parameter else { return EmptyVector() }
@@ -40,36 +40,48 @@ extension Planner {
         return try rank(aggregate.op, counts, input, grouping, grid, remarks)
     }
 
+    /// Warns of the largest and the smallest quantile that are none, and once of NaN.
+    private func warnOfExtremes(of quantile: ScalarColumn, at range: SourceRange) {
+        var bad = quantile.extremes.map { [$0.max, $0.min] } ?? []
+        if quantile.elements.contains(where: \.isNaN) { bad.append(.nan) }
+        for value in bad where !(value >= 0 && value <= 1) { warnOfQuantile(value, at: range) }
+    }
+
     /// How many series `topk` and its like shall keep at each step; below one is none.
     private func checkedCounts(_ parameter: ScalarColumn) throws(QueryError) -> [Int] {
-        var counts: [Int] = []
-        counts.reserveCapacity(parameter.steps)
-        for value in parameter.elements {
-            if value.isNaN { throw .execution("Parameter value is NaN") }
-            if value <= -9.223372036854776e18 {
-                throw .execution("Scalar value \(formatFloat(value, .general)) underflows int64")
-            }
-            if value >= 9.223372036854776e18 {
-                throw .execution("Scalar value \(formatFloat(value, .general)) overflows int64")
-            }
-            counts.append(max(0, Int(value)))
+        if parameter.elements.contains(where: \.isNaN) { throw .execution("Parameter value is NaN") }
+        // However far below one, nothing is kept.
+        guard let (min, max) = parameter.extremes, max >= 1 else { return [] }
+        if min <= -9.223372036854776e18 {
+            throw .execution("Scalar value \(formatFloat(min, .general)) underflows int64")
         }
-        return counts
+        if max >= 9.223372036854776e18 {
+            throw .execution("Scalar value \(formatFloat(max, .general)) overflows int64")
+        }
+        return parameter.elements.map { Swift.max(0, Int($0)) }
     }
 
     private func checkedRatios(_ parameter: ScalarColumn, at range: SourceRange) throws(QueryError) -> [Double] {
-        var ratios: [Double] = []
-        ratios.reserveCapacity(parameter.steps)
-        for value in parameter.elements {
-            if value.isNaN { throw .execution("Ratio value is NaN") }
-            let capped = min(max(value, -1), 1)
-            if capped != value {
-                let text = "ratio value should be between -1 and 1, got \(formatFloat(value, .general))"
-                context.warn("\(text), capping to \(formatFloat(capped, .general))", at: range)
-            }
-            ratios.append(capped)
+        if parameter.elements.contains(where: \.isNaN) { throw .execution("Ratio value is NaN") }
+        if let (min, max) = parameter.extremes {
+            if max > 1 { warnOfRatio(max, cappedTo: "1", at: range) }
+            if min < -1 { warnOfRatio(min, cappedTo: "-1", at: range) }
         }
-        return ratios
+        return parameter.elements.map { Swift.min(Swift.max($0, -1), 1) }
+    }
+
+    private func warnOfRatio(_ ratio: Double, cappedTo cap: String, at range: SourceRange) {
+        let text = "ratio value should be between -1 and 1, got \(formatFloat(ratio, .general))"
+        context.warn("\(text), capping to \(cap)", at: range)
+    }
+}
+
+extension ScalarColumn {
+    /// The smallest and the largest value but NaN; nil where there is none.
+    fileprivate var extremes: (min: Double, max: Double)? {
+        let numbers = elements.filter { !$0.isNaN }
+        guard let min = numbers.min(), let max = numbers.max() else { return nil }
+        return (min, max)
     }
 }
 

@@ -60,26 +60,30 @@ extension Planner {
         // Of `quantile_over_time` it names the first argument, which is the quantile.
         var place = call.arguments[0].range
         if case .subquery = argument.unwrapped { place = SourceRange(0, 0) }
-        return RangeFunctionOperator(
+        let result = RangeFunctionOperator(
             input.source, rangeCall, argumentRange: place, isCounted: isCounted, context)
+        guard function == .quantile else { return result }
+        return QuantileCheck(result, parameters[0]) { warnOfQuantile($0, at: call.arguments[0].range) }
     }
 
     private func checkParameters(_ function: RangeFunction, _ parameters: [ScalarColumn], _ call: CallExpr)
         throws(QueryError)
     {
-        if function == .quantile { warnOfQuantile(parameters[0], at: call.arguments[0].range) }
         guard function == .smoothing else { return }
         for (parameter, name, symbol) in [(parameters[0], "smoothing", "sf"), (parameters[1], "trend", "tf")] {
-            guard let bad = parameter.elements.first(where: { !($0 > 0 && $0 < 1) }) else { continue }
+            // NaN is let through, as by Prometheus.
+            guard let bad = parameter.elements.first(where: { $0 <= 0 || $0 >= 1 }) else { continue }
             throw .execution("invalid \(name) factor. Expected: 0 < \(symbol) < 1, got: \(sixDecimals(bad))")
         }
     }
 
-    /// Warns once about a quantile that is none.
-    func warnOfQuantile(_ quantile: ScalarColumn, at range: SourceRange) {
-        for value in quantile.elements where !(value >= 0 && value <= 1) {
-            context.warn("quantile value should be between 0 and 1, got \(formatFloat(value, .general))", at: range)
-        }
+    /// Warns of each quantile that is none.
+    func warnOfQuantiles(_ quantile: ScalarColumn, at range: SourceRange) {
+        for value in quantile.elements where !(value >= 0 && value <= 1) { warnOfQuantile(value, at: range) }
+    }
+
+    func warnOfQuantile(_ quantile: Double, at range: SourceRange) {
+        context.warn("quantile value should be between 0 and 1, got \(formatFloat(quantile, .general))", at: range)
     }
 
     /// A vector of one series without labels.
