@@ -29,6 +29,7 @@ let benchmarks: @Sendable () -> Void = {
 
     addJournalBenchmarks()
     addIndexBenchmarks()
+    addCodecBenchmarks()
 
     for expression in [
         "DCGM_FI_METRIC_13", "avg by (gpu) (avg_over_time(DCGM_FI_METRIC_13[10m]))",
