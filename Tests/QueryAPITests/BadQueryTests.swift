@@ -13,7 +13,7 @@ import Testing
         "a == on(x) group_left(x) b",
         // Label sets that come twice
         #"label_replace(a, "y", "q", "", "")"#, #"label_replace(b, "x", "q", "", "")"#, #"label_join(b, "x", "-")"#,
-        #"rate({__name__=~"a|b"}[5m])"#, #"sum_over_time({__name__=~"a|b"}[5m])"#, #"{__name__=~"a|b"} + 1"#,
+        #"sum_over_time({__name__=~"a|b"}[5m])"#, #"{__name__=~"a|b"} + 1"#,
         #"-{__name__=~"a|b"}"#, #"abs({__name__=~"a|b"})"#,
         #"label_replace({__name__=~"a|b"}, "__name__", "z", "", "")"#,
         // Regular expressions

@@ -105,7 +105,7 @@ let durationSecondsMax = 9_223_372_036.854_775
 func milliseconds(_ seconds: Double) -> Int64? {
     guard seconds.magnitude <= durationSecondsMax else { return nil }
     let nanoseconds = (seconds * 1e9).rounded(.toNearestOrAwayFromZero)
-    return Int64(exactly: (nanoseconds / 1e6).rounded(.towardZero))
+    return (Int64(exactly: nanoseconds) ?? .max) / 1_000_000
 }
 
 /// The text of a duration in milliseconds; one below a millisecond is written as its seconds.

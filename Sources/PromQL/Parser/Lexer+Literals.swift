@@ -147,7 +147,8 @@ extension Lexer {
         switch scalar {
         case "'": return "'\\''"
         case "\"": return "'\"'"
-        default: return "'" + quoted(String(scalar)).dropFirst().dropLast() + "'"
+        // By scalars, as a combining character is one with a quotation mark before it.
+        default: return "'" + String(quoted(String(scalar)).unicodeScalars.dropFirst().dropLast()) + "'"
         }
     }
 

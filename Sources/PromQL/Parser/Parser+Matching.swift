@@ -26,7 +26,13 @@ extension Parser {
             return
         }
         // The labels may be left out, so that a parenthesis is theirs rather than the right side's.
-        if try peek().kind == .leftParen { matching.include = try parseLabelList() }
+        if try peek().kind == .leftParen {
+            matching.include = try parseLabelList()
+            return
+        }
+        let next = try peek()
+        if case .keyword(let word) = next.kind, word.needsParenthesis { return }
+        guard next.kind.beginsExpression else { throw unexpected(next, in: "grouping opts", expected: "\"(\"") }
     }
 
     private mutating func parseFills(_ matching: inout VectorMatching) throws(QueryError) {

@@ -68,11 +68,17 @@ private struct TextReply: Decodable {
         "first_over_time",
         // What it prints otherwise than it was read: groups without labels to match by, and quoted names in `on`.
         "ignoring () group", "\"x.y\")", "\"é\")",
+        // A sign that it would read as that of the power.
+        "inf ^",
+        // Hexadecimal numbers with an E, some of which it takes for an exponent.
+        "0x",
         // Bytes that are no UTF-8, which a string may hold there.
         "\\", "\u{FFFD}",
     ]
     /// What it says about durations, where more can stand by now.
-    private static let durationMessages = ["offset", "subquery", "duration", "colon", "expected ':'", "<Item"]
+    private static let durationMessages = [
+        "offset", "subquery", "duration", "colon", "expected ':'", "<Item", "unexpected error",
+    ]
 
     private func isComparable(_ text: String) -> Bool {
         let lower = text.lowercased()
