@@ -14,7 +14,6 @@ import Model
     /// What encoding gave.
     public struct Encoded: Sendable {
         fileprivate let bytes: [UInt8]
-        fileprivate let count: Int
         fileprivate let bitCount: Int
         fileprivate let timestamps: [Int64]
         /// Without the padding that decoding needs in memory.
@@ -36,32 +35,31 @@ import Model
         case .histograms: bytes = BlockRow.encode(samples, row: Codec.row, sharedTimes: nil, SealedEncoder())
         }
         return Encoded(
-            bytes: bytes, count: samples.count, bitCount: bitCount, timestamps: times,
+            bytes: bytes, bitCount: bitCount, timestamps: times,
             byteCount: bitCount > 0 ? (bitCount + 7) / 8 : bytes.count)
     }
 
     /// Appends the samples to `buffer`; those of ``times`` have no values, and are only counted.
     /// - Returns: how many there were.
     public func decode(_ encoded: Encoded, into buffer: SampleBuffer) throws -> Int {
+        try encoded.bytes.withUnsafeBytes { bytes in
+            try encoded.timestamps.withUnsafeBufferPointer { times in
+                try decode(bytes, bitCount: encoded.bitCount, times, into: buffer)
+            }
+        }
+    }
+
+    private func decode(
+        _ bytes: UnsafeRawBufferPointer, bitCount: Int, _ times: UnsafeBufferPointer<Int64>, into buffer: SampleBuffer
+    ) throws -> Int {
         switch self {
-        case .times:
-            return try encoded.bytes.withUnsafeBytes { (bytes) throws(DecodeError) in
-                try SealedTimes.decode(bytes, row: Codec.row, blockStart: 0).count
-            }
+        case .times: return try SealedTimes.decode(bytes, row: Codec.row, blockStart: 0).count
         case .xor:
-            try encoded.bytes.withUnsafeBytes { (bytes) throws(DecodeError) in
-                guard let base = bytes.baseAddress else { return }
-                try decodeXOR(
-                    base, bitCount: encoded.bitCount, count: encoded.count, firstTime: encoded.timestamps[0],
-                    into: buffer)
-            }
+            guard let base = bytes.baseAddress else { return 0 }
+            try decodeXOR(base, bitCount: bitCount, count: times.count, firstTime: times[0], into: buffer)
         case .sealed, .histograms:
-            try encoded.timestamps.withUnsafeBufferPointer { (times) throws(DecodeError) in
-                try encoded.bytes.withUnsafeBytes { (bytes) throws(DecodeError) in
-                    try BlockRow.decode(
-                        bytes, row: Codec.row, blockStart: 0, from: .min, to: .max, into: buffer, times: { _ in times })
-                }
-            }
+            try BlockRow.decode(
+                bytes, row: Codec.row, blockStart: 0, from: .min, to: .max, into: buffer, times: { _ in times })
         }
         return buffer.count
     }
