@@ -88,7 +88,11 @@ extension Histogram {
     /// All buckets that hold anything, ascending.
     public var populatedBuckets: [Bucket] {
         // Prometheus leaves out one that holds less than nothing too, as only differences do.
-        hasCustomBuckets || !(zeroCount > 0) ? negatives + positives : negatives + [zeroBucket] + positives
+        buckets(showsZero: zeroCount > 0)
+    }
+
+    private func buckets(showsZero: Bool) -> [Bucket] {
+        hasCustomBuckets || !showsZero ? negatives + positives : negatives + [zeroBucket] + positives
     }
 
     private func populated(_ spans: [Span], _ counts: [Double], isPositive: Bool) -> [Bucket] {
@@ -117,7 +121,8 @@ extension Histogram: CustomStringConvertible {
     /// - Source: Prometheus 3 `model/histogram`.
     public var description: String {
         var text = "{count:\(formatFloat(count, .general)), sum:\(formatFloat(sum, .general))"
-        for bucket in populatedBuckets { text += ", \(bucket)" }
+        // Here one that holds less than nothing is there.
+        for bucket in buckets(showsZero: zeroCount != 0) { text += ", \(bucket)" }
         return text + "}"
     }
 }
