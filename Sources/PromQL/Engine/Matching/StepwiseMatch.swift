@@ -37,14 +37,15 @@ struct StepwiseMatch {
 
     func `operator`() throws(QueryError) -> any VectorOperator {
         let isManyPresent = presence(many)
-        try checkOneSide(isManyPresent)
+        let ambiguity = ambiguity(isManyPresent)
         var output = Output(match)
         for group in 0..<groups.count where !oneOf[group].isEmpty || match.fillOne != nil {
             try match.context.check()
-            for k in 0..<steps where isManyPresent[k] || match.fillMany != nil {
+            for k in 0..<(ambiguity?.step ?? steps) where isManyPresent[k] || match.fillMany != nil {
                 try pair(group, k, &output)
             }
         }
+        if let ambiguity { throw ambiguity.error }
         return try output.result()
     }
 
@@ -66,26 +67,42 @@ struct StepwiseMatch {
         guard let right = sample ?? match.fillOne.map({ .float($0) }) else { return }
         let groupLabels = groups.labels[group]
         var found = false
+        var hasResult = false
         for index in manyOf[group] {
             guard let value = many.block.sample(row: index, step: k) else { continue }
-            if found, match.isOneToOne {
+            found = true
+            // What a comparison leaves out is no second match.
+            guard let result = combined(value, right) else { continue }
+            if hasResult, match.isOneToOne {
                 throw .execution(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
             }
-            found = true
-            try output.add(group, k, value, right, many: index, one: partner) {
+            hasResult = true
+            try output.add(group, k, result, many: index, one: partner) {
                 match.resultLabels(many.labels(index), partner.map { one.labels($0) } ?? groupLabels)
             }
         }
-        guard !found, let partner, let left = match.fillMany else { return }
-        try output.add(group, k, .float(left), right, many: nil, one: partner) {
+        guard !found, let partner, let left = match.fillMany, let result = combined(.float(left), right) else { return }
+        try output.add(group, k, result, many: nil, one: partner) {
             match.resultLabels(groupLabels, one.labels(partner))
         }
     }
 
-    /// - Throws: where two series of the one side are present in one match group at a step at which they are asked for;
-    ///   the earliest step's first such pair is named.
-    private func checkOneSide(_ isManyPresent: [Bool]) throws(QueryError) {
+    /// What the operator makes of two samples, or nil.
+    private func combined(_ ofMany: SampleValue, _ ofOne: SampleValue) -> SampleValue? {
+        let (left, right) = match.manyIsLeft ? (ofMany, ofOne) : (ofOne, ofMany)
+        guard case .float(var result) = left, case .float(let other) = right, !match.binary.op.isTrim else {
+            return HistogramOperator(binary: match.binary, context: match.context).combine(left, right)
+        }
+        withUnsafePointer(to: other) {
+            combine(match.binary.op, &result, $0, 1, returnsBool: match.binary.returnsBool)
+        }
+        return isPresent(result) ? .float(result) : nil
+    }
+
+    /// The first step at which two series of the one side are present in one match group and are asked for, if any, with
+    /// the error that names the first such pair.
+    private func ambiguity(_ isManyPresent: [Bool]) -> (step: Int, error: QueryError)? {
         var earliest: (step: Int, first: Int, second: Int)?
         for members in oneOf where members.count > 1 {
             var present = [Int](repeating: -1, count: steps)
@@ -99,13 +116,14 @@ struct StepwiseMatch {
                 }
             }
         }
-        guard let (_, first, second) = earliest else { return }
+        guard let (step, first, second) = earliest else { return nil }
         let side = match.manyIsLeft ? "right" : "left"
         let labels = one.labels(first)
-        throw .execution(
+        let error = QueryError.execution(
             "found duplicate series for the match group \(bracedText(match.matching.selection(labels))) on the \(side) "
                 + "hand-side of the operation: [\(bracedText(one.labels(second))), \(bracedText(labels))]"
                 + ";many-to-many matching not allowed: matching labels must be unique on one side")
+        return (step, error)
     }
 
     /// The series that come out, made as pairs are found.
@@ -126,29 +144,17 @@ struct StepwiseMatch {
         init(_ match: VectorMatch) { self.match = match }
 
         mutating func add(
-            _ group: Int, _ k: Int, _ manyValue: SampleValue, _ oneValue: SampleValue, many: Int?, one: Int?,
-            labels: () -> Labels
+            _ group: Int, _ k: Int, _ value: SampleValue, many: Int?, one: Int?, labels: () -> Labels
         ) throws(QueryError) {
             let row = try row(PairKey(many: many, one: one), labels)
-            let column = columns[row].row(0)
             if columns[row].hasSample(row: 0, step: k) {
                 if groupOf[row] != group { throw duplicateSeriesError }
                 throw .execution("multiple matches for labels: grouping labels must ensure unique matches")
             }
             groupOf[row] = group
-            let left = match.manyIsLeft ? manyValue : oneValue
-            let right = match.manyIsLeft ? oneValue : manyValue
-            if case .float(var result) = left, case .float(let other) = right, !match.binary.op.isTrim {
-                withUnsafePointer(to: other) {
-                    combine(match.binary.op, &result, $0, 1, returnsBool: match.binary.returnsBool)
-                }
-                column[k] = result
-                return
-            }
-            switch HistogramOperator(binary: match.binary, context: match.context).combine(left, right) {
-            case .float(let result): column[k] = result
+            switch value {
+            case .float(let number): columns[row].row(0)[k] = number
             case .histogram(let histogram): try columns[row].put(histogram, row: 0, step: k)
-            case nil: break
             }
         }
 
