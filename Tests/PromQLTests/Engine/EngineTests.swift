@@ -43,6 +43,13 @@ import Testing
         for (a, b) in zip(many, again) { #expect(a.values.map(\.bitPattern) == b.values.map(\.bitPattern)) }
     }
 
+    /// As Prometheus, which looks at a parameter's extremes rather than at each step's value.
+    @Test func quantilesBeyondTheirRangeAreWarnedOfOnce() throws {
+        let query = "quantile(time(), x_total)"
+        let result = try Engine().range(query, on: EngineTests.large, start: 60_000, end: 180_000, step: 60_000)
+        #expect(result.warnings == ["PromQL warning: quantile value should be between 0 and 1, got 180 (1:10)"])
+    }
+
     private func answer(_ query: String, workers: Int) throws -> [MatrixSeries] {
         var options = EngineOptions()
         options.workers = workers

@@ -7,16 +7,19 @@ final class RangeFunctionOperator: VectorOperator {
     private let context: QueryContext
     /// Where in the query the range is, for annotations.
     private let argumentRange: SourceRange
+    /// Where in the query the first argument is.
+    private let parameterRange: SourceRange
     private let isCounted: Bool
 
     init(
-        _ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, isCounted: Bool,
-        _ context: QueryContext
+        _ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, parameterRange: SourceRange,
+        isCounted: Bool, _ context: QueryContext
     ) {
         self.isCounted = isCounted
         self.source = source
         self.call = call
         self.argumentRange = argumentRange
+        self.parameterRange = parameterRange
         self.context = context
     }
 
@@ -29,6 +32,8 @@ final class RangeFunctionOperator: VectorOperator {
         let buffer = worker.takeBuffer()
         defer { worker.giveBack(buffer) }
         try source.read(index, into: buffer, worker)
+        try call.checkFactors(buffer)
+        defer { call.checkQuantile(column, at: parameterRange, context) }
         if !buffer.histograms.isEmpty { return try fillMixed(index, buffer, column, worker) }
         let seen =
             buffer.startTimes.isEmpty ? call.evaluate(Samples(buffer), column) : fillStarted(index, buffer, column)
@@ -121,7 +126,9 @@ func absentOverTime(
 ) throws(QueryError) -> any VectorOperator {
     let call = RangeCall(
         function: .present, windows: windows, rangeExtension: nil, parameters: [], context: context)
-    let presence = RangeFunctionOperator(source, call, argumentRange: SourceRange(0, 0), isCounted: isCounted, context)
+    let presence = RangeFunctionOperator(
+        source, call, argumentRange: SourceRange(0, 0), parameterRange: SourceRange(0, 0), isCounted: isCounted, context
+    )
     return try absent(presence, windows.steps, labels: labels, context)
 }
 

@@ -12,7 +12,7 @@ extension Planner {
             return try streamedAggregation(aggregate.op, input, Grouping(input, aggregate.selection), grid, remarks)
         case .quantile:
             guard let parameter, let expr = aggregate.parameter else { return EmptyVector() }
-            warnOfExtremes(of: parameter, at: expr.range)
+            warnOfExtremes(parameter, at: expr.range)
             return try quantileAggregation(parameter, input, Grouping(input, aggregate.selection), grid, remarks)
         case .countValues:
             guard let expr = aggregate.parameter else { return EmptyVector() }
@@ -22,6 +22,14 @@ extension Planner {
             guard let parameter else { return EmptyVector() }
             return try selectingAggregation(aggregate, parameter, input, grid)
         }
+    }
+
+    /// Warns about the lowest quantile below 0, the highest above 1, and NaN.
+    private func warnOfExtremes(_ quantile: ScalarColumn, at range: SourceRange) {
+        let numbers = quantile.elements.filter { !$0.isNaN }
+        if numbers.count < quantile.steps { context.warnOfQuantile(.nan, at: range) }
+        if let lowest = numbers.min(), lowest < 0 { context.warnOfQuantile(lowest, at: range) }
+        if let highest = numbers.max(), highest > 1 { context.warnOfQuantile(highest, at: range) }
     }
 
     private func selectingAggregation(
@@ -38,13 +46,6 @@ extension Planner {
         // Here Prometheus names the aggregation's place rather than its operand's.
         let remarks = AggregationRemarks(context: context, range: aggregate.range)
         return try rank(aggregate.op, counts, input, grouping, grid, remarks)
-    }
-
-    /// Warns of the largest and the smallest quantile that are none, and once of NaN.
-    private func warnOfExtremes(of quantile: ScalarColumn, at range: SourceRange) {
-        var bad = quantile.extremes.map { [$0.max, $0.min] } ?? []
-        if quantile.elements.contains(where: \.isNaN) { bad.append(.nan) }
-        for value in bad where !(value >= 0 && value <= 1) { warnOfQuantile(value, at: range) }
     }
 
     /// How many series `topk` and its like shall keep at each step; below one is none.

@@ -51,7 +51,6 @@ extension Planner {
         for (index, parameter) in call.arguments.enumerated() where index != rangeIndex {
             parameters.append(try scalar(parameter, grid))
         }
-        try checkParameters(function, parameters, call)
         let input = try range(argument, grid, consumer: function.rawValue)
         let rangeCall = RangeCall(
             function: function, windows: input.windows, rangeExtension: input.rangeExtension, parameters: parameters,
@@ -60,30 +59,16 @@ extension Planner {
         // Of `quantile_over_time` it names the first argument, which is the quantile.
         var place = call.arguments[0].range
         if case .subquery = argument.unwrapped { place = SourceRange(0, 0) }
-        let result = RangeFunctionOperator(
-            input.source, rangeCall, argumentRange: place, isCounted: isCounted, context)
-        guard function == .quantile else { return result }
-        return QuantileCheck(result, parameters[0]) { warnOfQuantile($0, at: call.arguments[0].range) }
-    }
-
-    private func checkParameters(_ function: RangeFunction, _ parameters: [ScalarColumn], _ call: CallExpr)
-        throws(QueryError)
-    {
-        guard function == .smoothing else { return }
-        for (parameter, name, symbol) in [(parameters[0], "smoothing", "sf"), (parameters[1], "trend", "tf")] {
-            // NaN is let through, as by Prometheus.
-            guard let bad = parameter.elements.first(where: { $0 <= 0 || $0 >= 1 }) else { continue }
-            throw .execution("invalid \(name) factor. Expected: 0 < \(symbol) < 1, got: \(sixDecimals(bad))")
-        }
+        return RangeFunctionOperator(
+            input.source, rangeCall, argumentRange: place, parameterRange: call.arguments[0].range,
+            isCounted: isCounted, context)
     }
 
     /// Warns of each quantile that is none.
     func warnOfQuantiles(_ quantile: ScalarColumn, at range: SourceRange) {
-        for value in quantile.elements where !(value >= 0 && value <= 1) { warnOfQuantile(value, at: range) }
-    }
-
-    func warnOfQuantile(_ quantile: Double, at range: SourceRange) {
-        context.warn("quantile value should be between 0 and 1, got \(formatFloat(quantile, .general))", at: range)
+        for value in quantile.elements where !(value >= 0 && value <= 1) {
+            context.warnOfQuantile(value, at: range)
+        }
     }
 
     /// A vector of one series without labels.
@@ -141,13 +126,4 @@ extension Planner {
         }
         return builder.labels()
     }
-}
-
-/// As C's `%f` writes a number.
-private func sixDecimals(_ value: Double) -> String {
-    guard value.isFinite, value.magnitude < 1e12 else { return formatFloat(value) }
-    let millionths = Int64((value * 1e6).rounded())
-    let digits = String(millionths.magnitude % 1_000_000)
-    let fraction = String(repeating: "0", count: 6 - digits.count) + digits
-    return "\(millionths < 0 ? "-" : "")\(millionths.magnitude / 1_000_000).\(fraction)"
 }
