@@ -7,7 +7,8 @@ extension Planner {
         guard context.isInstant, grid.count == 1 else {
             context.warn(
                 "sort is ineffective for range queries since results are always ordered by labels", at: call.range)
-            return input
+            if call.function.name.hasPrefix("sort_by_label") { return input }
+            return ElementwiseOperator(input, .numbers, steps: grid.count, dropsName: false)
         }
         let source = try Materialized.of(input, grid, context)
         switch call.function.name {
@@ -33,9 +34,7 @@ extension Planner {
         -> Materialized
     {
         let keys = source.series.map { series in names.map { series.labels[$0] ?? "" } }
-        // Histograms have no order among numbers, and are left out.
-        let numbers = (0..<source.count).filter { source.block.histograms($0).isEmpty }
-        let order = numbers.sorted { a, b in
+        let order = (0..<source.count).sorted { a, b in
             let (a, b) = isDescending ? (b, a) : (a, b)
             for (left, right) in zip(keys[a], keys[b]) where left != right { return naturalOrder(left, right) }
             return source.series[a].labels < source.series[b].labels

@@ -77,7 +77,7 @@ extension Histogram {
         if count == 0 || lower.isNaN || upper.isNaN { return .nan }
         if lower >= upper { return 0 }
         let buckets = populatedBuckets.map(narrowed)
-        return (rank(of: upper, buckets) - rank(of: lower, buckets)) / count
+        return (min(rank(of: upper, buckets), count) - min(rank(of: lower, buckets), count)) / count
     }
 
     /// How many observations lie below `value`.

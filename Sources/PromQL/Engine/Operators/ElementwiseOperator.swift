@@ -3,6 +3,8 @@ import Model
 /// What can be done to each value of a column by itself.
 enum ElementStage: Sendable {
     case function(ElementFunction)
+    /// Numbers as they are, and no histograms.
+    case numbers
     case date(DateFunction)
     /// The time of evaluation in seconds.
     case evaluationTime(StepGrid)
@@ -20,6 +22,7 @@ enum ElementStage: Sendable {
     func apply(_ column: Column, _ steps: Int, _ worker: Worker) throws(QueryError) {
         switch self {
         case .function(let function): function.apply(column, steps)
+        case .numbers: break
         case .date(let part): map(column, steps) { part.value($0) }
         case .evaluationTime(let grid):
             for k in 0..<steps where isPresent(column[k]) { column[k] = Double(grid.time(k)) / 1000 }
@@ -101,11 +104,14 @@ extension BinaryOperator {
     }
 }
 
-/// The larger of two numbers, NaN where one is.
-private func larger(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .ordinaryNaN : a > b ? a : b }
+/// The larger of two numbers, NaN where one is, unless the other is infinite: nothing is larger.
+private func larger(_ a: Double, _ b: Double) -> Double {
+    if a == .infinity || b == .infinity { return .infinity }
+    return a.isNaN || b.isNaN ? .ordinaryNaN : a > b ? a : b
+}
 
-/// The smaller of two numbers, NaN where one is.
-private func smaller(_ a: Double, _ b: Double) -> Double { a.isNaN || b.isNaN ? .ordinaryNaN : a < b ? a : b }
+/// The smaller of two numbers, NaN where one is, unless the other is infinite: nothing is smaller.
+private func smaller(_ a: Double, _ b: Double) -> Double { -larger(-a, -b) }
 
 /// A vector each of whose values is changed by itself.
 final class ElementwiseOperator: VectorOperator {

@@ -33,8 +33,13 @@ final class Relabeled: VectorOperator {
         let block = try ColumnBlock(rows: table.count, steps: grid.count, context)
         block.clear()
         var merged = table.labels.map { OutputSeries(labels: $0) }
+        var firstSteps = [Int](repeating: .max, count: table.count)
         for (index, row) in target.enumerated() {
-            merged[row].dropsName = merged[row].dropsName || series[index].dropsName
+            // Whether the name stays is decided by the series that is there first.
+            if let first = source.block.presentSteps(row: index).first, first < firstSteps[row] {
+                firstSteps[row] = first
+                merged[row].dropsName = series[index].dropsName
+            }
             try merge(source.block, index, into: block, row)
         }
         return Materialized(merged, block)
