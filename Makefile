@@ -6,7 +6,7 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test test-slow lint format sqlite-extension bench bench-peers clean up up-simulated \
+.PHONY: help deps test-tools build run test test-slow fuzz-diff lint format sqlite-extension bench bench-peers clean up up-simulated \
 	down logs
 
 help: ## List the targets
@@ -40,6 +40,11 @@ test: deps test-tools ## Run every test
 test-slow: deps test-tools ## Run the store's property, fault and kill tests at full size; takes an hour
 	$(SWIFT) build --build-tests
 	TSDB_TEST_SLOW=1 $(SWIFT) test --skip-build --filter 'TSDBTests\.|StoreKillTests|WriteExtremesTests'
+
+fuzz-diff: deps test-tools ## Ask a real Prometheus and this engine COUNT random queries (20000), the same ones for a SEED
+	$(SWIFT) build --build-tests
+	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" TSDB_FUZZ_COUNT=$(or $(COUNT),20000) $(if $(SEED),TSDB_SEED=$(SEED)) \
+		$(SWIFT) test --skip-build --filter DifferentialTests
 
 lint: ## Check the formatting, strictly, and that no source imports Foundation
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }

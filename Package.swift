@@ -104,6 +104,10 @@ let package = Package(
         .executableTarget(
             name: "StoreWorkload", dependencies: ["TSDB", "Model", "TestSupport"], path: "Tests/StoreWorkload",
             swiftSettings: strict),
+        // Asks a real Prometheus the same as this engine: `make fuzz-diff`.
+        .testTarget(
+            name: "DifferentialTests", dependencies: ["QueryAPI", "PromQL", "TSDB", "Model", "TestSupport"],
+            swiftSettings: strict),
         // Starts the two built binaries, so that what is tested is what is shipped.
         .testTarget(
             name: "EndToEndTests",

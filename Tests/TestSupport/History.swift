@@ -105,11 +105,15 @@ private func histogramSeries(_ times: [Int64], _ random: inout SeededGenerator) 
     return all
 }
 
-private func makeHistogram(_ buckets: [Int: Double], schema: Int8, isFloat: Bool) -> Histogram {
+/// A histogram with observations in the buckets of these indices, and where its schema has them in the zero bucket and
+/// two negative ones.
+public func makeHistogram(
+    _ buckets: [Int: Double], schema: Int8, isFloat: Bool, bounds: [Double] = [0.005, 0.1, 2.5, 1.0 / 3 + 3]
+) -> Histogram {
     var histogram = Histogram(schema: schema, isFloat: isFloat)
     let isCustom = schema == Histogram.customSchema
     if isCustom {
-        histogram.customValues = [0.005, 0.1, 2.5, 1.0 / 3 + 3]
+        histogram.customValues = bounds
     } else {
         histogram.zeroThreshold = 1e-128
         histogram.zeroCount = 2

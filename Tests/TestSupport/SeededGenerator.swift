@@ -20,6 +20,16 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
     public mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
 }
 
+extension SeededGenerator {
+    /// One of 0 ..< `bound`.
+    public mutating func number(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+
+    /// Whether something happens that does so `percent` times in a hundred.
+    public mutating func chance(_ percent: Int) -> Bool { number(100) < percent }
+
+    public mutating func pick<Value>(_ values: [Value]) -> Value { values[number(values.count)] }
+}
+
 private let runSeed: UInt64 = {
     let seed = getenv("TSDB_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 0...UInt64.max)
     print("TSDB_SEED=\(seed)")

@@ -52,7 +52,3 @@ final class HTTPClient: @unchecked Sendable {
         try await onSocketThread { self.connection.isClosedByServer() }
     }
 }
-
-func form(_ parameters: [(String, String)]) -> String {
-    parameters.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
-}

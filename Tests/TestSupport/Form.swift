@@ -6,3 +6,8 @@ public func percentEncoded(_ text: String) -> String {
         return isPlain ? String(UnicodeScalar(byte)) : "%" + (hex.count < 2 ? "0" : "") + hex
     }.joined()
 }
+
+/// A form of these fields, or what follows a URL's `?`.
+public func form(_ parameters: [(String, String)]) -> String {
+    parameters.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
+}

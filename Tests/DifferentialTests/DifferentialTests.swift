@@ -1,0 +1,21 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// A real Prometheus and this engine give random queries over random series the same answers.
+///
+/// `make fuzz-diff` runs many: `TSDB_FUZZ_COUNT` says how many, `TSDB_SEED` which.
+@Suite(.enabled(if: RealPrometheus.path != nil, "no Prometheus 3 on the PATH"), .serialized)
+struct DifferentialTests {
+    static let count = getenv("TSDB_FUZZ_COUNT").flatMap { Int(String(cString: $0)) }
+
+    @Test(arguments: count == nil ? [1, makeSeed()] : [makeSeed()])
+    func randomQueriesAreAnsweredAsByPrometheus(seed: UInt64) throws {
+        var fuzzer = Fuzzer()
+        try fuzzer.run(seed: seed, count: Self.count ?? 250)
+        print(fuzzer.summary)
+        #expect(fuzzer.unexplained.isEmpty, "the differences are printed above")
+        // Queries of nothing, or that mean nothing, would compare little.
+        #expect(fuzzer.empty + fuzzer.failed < fuzzer.asked * 2 / 3, "\(fuzzer.summary)")
+    }
+}
