@@ -29,14 +29,16 @@ struct BinPlan {
     /// - Parameters:
     ///   - sorted: `count` numbers, at least one.
     ///   - others: how many further numbers are coded by a symbol that is not among these bins.
-    init(_ sorted: UnsafePointer<UInt64>, _ count: Int, others: Int) {
+    ///   - isNarrow: whether the column's own numbers, which these may be multiplied by a factor to give, lie so close
+    ///     together that a bin may begin before the least of them.
+    init(_ sorted: UnsafePointer<UInt64>, _ count: Int, others: Int, isNarrow: Bool) {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.startsMax) { room in
             let starts = UnsafeMutableBufferPointer(rebasing: room[..<Self.findStarts(sorted, count, into: room)])
             withUnsafeTemporaryAllocation(of: Step.self, capacity: starts.count) { steps in
                 cut(sorted, UnsafeBufferPointer(starts), steps, others: others)
             }
         }
-        if sorted[count - 1] - sorted[0] < 1 << 62 { adjoin(sorted) }
+        if isNarrow { adjoin(sorted) }
     }
 
     /// The cheapest way to the numbers that begin at one of the places where bins may.

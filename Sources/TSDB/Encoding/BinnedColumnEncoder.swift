@@ -137,7 +137,7 @@ final class BinnedColumnEncoder {
         let factor = range.factor
         if factor.divisor > 1 { for index in 0..<kept { sortable[index] = factor.quotient(sortable[index]) } }
         let sorted = sorter.sort(sortable, kept, high: factor.quotient(range.span))
-        let bins = BinPlan(sorted, kept, others: repeats)
+        let bins = BinPlan(sorted, kept, others: repeats, isNarrow: range.span < 1 << 62)
         var plan = Plan()
         plan.bits = bins.bits + 96
         plan.header.factor = range.factor.divisor
@@ -207,7 +207,8 @@ final class BinnedColumnEncoder {
         let origin = UInt64(bitPattern: low)
         for at in 0..<kept { distances[at] &-= origin }
         let sorted = sorter.sort(distances, kept, high: UInt64(bitPattern: high &- low))
-        let plan = BinPlan(sorted, kept, others: 0)
+        // Stretches are looked for in narrow columns alone.
+        let plan = BinPlan(sorted, kept, others: 0, isNarrow: true)
         let bins = plan.bins.map { BinnedColumn.Bin(lower: $0.lower &+ origin, width: $0.width) }
         return (BinnedColumn.Table(bins: bins), plan.counts, plan.bits)
     }

@@ -50,6 +50,22 @@ import Testing
         }
     }
 
+    /// Multiples of a large number, as the bits of doubles with few digits are, over all there are, some of them frequent.
+    @Test func multiplesOverTheWholeRangeComeBack() throws {
+        var random = SeededGenerator(seed: makeSeed())
+        for round in 0..<3000 {
+            let shift = UInt64(round % 60 + 1)
+            let factor = (UInt64(random.number(16)) * 2 + 1) << shift
+            let values = (0..<random.number(30) + 2).map { _ in
+                (UInt64.random(in: 0...UInt64.max, using: &random) / factor &* factor) &+ (1 << 63)
+            }
+            let numbers = (0..<random.number(400) + 2).map { _ in
+                Int64(bitPattern: values[min(random.number(values.count), random.number(values.count))])
+            }
+            #expect(try roundTrip(numbers).decoded == numbers, "round \(round)")
+        }
+    }
+
     @Test(arguments: [
         [5], [5, 5], [5, 6], [.min, .max], [.min, .max, .min], [.max, .min, 0, 1, -1],
         [Int64](repeating: .min, count: 1000), [0, 0, 0, 0, 0, 0, 1],
