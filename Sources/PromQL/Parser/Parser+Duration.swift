@@ -110,8 +110,7 @@ extension Parser {
             try take()
             let inner = try parseDuration(1, place, expected)
             guard try take(.rightParen) else { throw unexpected(try peek(), in: place, expected: expected) }
-            // Around a literal in brackets they say nothing, and Prometheus forgets them; in an offset they tell its end.
-            return inner.isLiteral && place != "offset" ? inner : .paren(inner)
+            return .paren(inner)
         case .identifier: return try parseDurationCall(place, expected)
         default: throw unexpected(token, in: place, expected: expected)
         }
