@@ -37,8 +37,8 @@ final class Checkpointer: @unchecked Sendable {
 
     /// 128 pages are 2 MiB: how much of the log a restart recovers and the disk holds twice.
     static let wantedPages = 128
-    /// 64 pages are 1 MiB: from this length on the log is moved when nothing is written.
-    private static let restPages = 64
+    /// From this length of its file on, whatever of it is in use, the log is moved and emptied when nothing is written.
+    private static let restBytes = 1 << 20
     /// 2,048 pages are 32 MiB: more than the sealing of a block of 25,000 series writes.
     static let pagesMax = 2048
 
@@ -86,9 +86,15 @@ final class Checkpointer: @unchecked Sendable {
 
     /// Says that nothing is written at the moment.
     func rest() {
-        if logPages >= Checkpointer.restPages { return wake { $0.truncate = true } }
+        if logBytes >= Checkpointer.restBytes { return wake { $0.truncate = true } }
         // With FULL every commit has been synced.
         if state.options.synchronous == .normal { wake { $0.sync = true } }
+    }
+
+    /// The length of the log's file, most of which may be left from before the log began anew.
+    private var logBytes: Int {
+        var status = stat()
+        return stat(state.path + "-wal", &status) == 0 ? Int(status.st_size) : 0
     }
 
     private func wake(_ change: (inout Request) -> Void) {
