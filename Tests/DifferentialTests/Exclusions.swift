@@ -38,6 +38,7 @@ enum Exclusions {
         ("among equal values topk and bottomk choose by the order in which series were created", isTie),
         ("a part of which the answer does not depend is not evaluated, and has no annotations or errors", isUnneeded),
         ("3.5 forgets in comparisons of vectors that a name was to be dropped", isComparedName),
+        ("3.5 counts only those matches of one series of which the operator leaves something", isMatchLeftOut),
         ("3.5 extends rates of native histograms to before they were zero (prometheus#15976)", isExtendedBelowZero),
         (
             "3.5 looks at the parameters of topk and its like only where there are series, and words it otherwise",
@@ -122,6 +123,11 @@ enum Exclusions {
 @Sendable private func isComparedName(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {
     guard case .binary(let e) = query.expr, e.op.isComparison, e.matching != nil else { return false }
     return try isKeptName(query, difference, peers)
+}
+
+@Sendable private func isMatchLeftOut(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {
+    guard case .binary(let e) = query.expr, e.matching != nil, difference.kind == .failure else { return false }
+    return difference.description.contains("many-to-one matching must be explicit")
 }
 
 @Sendable private func isLastName(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {

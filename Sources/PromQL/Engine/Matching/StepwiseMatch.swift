@@ -67,17 +67,15 @@ struct StepwiseMatch {
         guard let right = sample ?? match.fillOne.map({ .float($0) }) else { return }
         let groupLabels = groups.labels[group]
         var found = false
-        var hasResult = false
         for index in manyOf[group] {
             guard let value = many.block.sample(row: index, step: k) else { continue }
-            found = true
-            // What a comparison leaves out is no second match.
-            guard let result = combined(value, right) else { continue }
-            if hasResult, match.isOneToOne {
+            // Also where a comparison leaves nothing of either.
+            if found, match.isOneToOne {
                 throw .execution(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)")
             }
-            hasResult = true
+            found = true
+            guard let result = combined(value, right) else { continue }
             try output.add(group, k, result, many: index, one: partner) {
                 match.resultLabels(many.labels(index), partner.map { one.labels($0) } ?? groupLabels)
             }
