@@ -1,10 +1,19 @@
 import Glibc
+import Synchronization
 
-/// A TCP port of 127.0.0.1 that was free a moment ago.
+/// Where ``freePort()`` looks next: below the ports that connections are made from, one of which may otherwise be taken
+/// between two calls.
+private let nextPort = Atomic<Int>(Int.random(in: 20_000..<30_000))
+
+/// A TCP port of 127.0.0.1 that was free a moment ago, and that no other call of this process has got.
 public func freePort() throws -> Int {
-    let (descriptor, port) = try boundSocket()
-    close(descriptor)
-    return port
+    for _ in 0..<1000 {
+        let port = 20_000 + nextPort.add(1, ordering: .relaxed).oldValue % 10_000
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        if withLoopback(port, { bind(descriptor, $0, $1) }) == 0 { return port }
+    }
+    throw TestFailure("no port is free")
 }
 
 /// A TCP socket on a free port of 127.0.0.1, which does not listen yet.
