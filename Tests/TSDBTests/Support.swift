@@ -5,13 +5,30 @@ import Testing
 
 @testable import TSDB
 
-/// What a crash would leave: the database and its log, copied while they are in use. The log first: should it be moved
-/// into the database meanwhile, the copy has the same twice, which does no harm.
-func copyDatabase(_ from: String, _ to: String) throws {
+/// Copies a database as a process that is killed at the moment leaves it.
+///
+/// - Parameter open: the database, where it is open. Its writer waits meanwhile, and the copy is made again where a
+///   checkpoint has cut the log: pages of the log's first part would come over newer ones of the file.
+func copyDatabase(_ from: String, _ to: String, whileOpen open: Database? = nil) throws {
+    guard let open else { return try copyFiles(from, to) }
+    try open.perform { (_) throws(StorageError) in
+        do {
+            try copyFiles(from, to)
+        } catch {
+            throw .io("\(error)")
+        }
+    }
+}
+
+private func copyFiles(_ from: String, _ to: String) throws {
     mkdir(to, 0o755)
-    for name in [Database.fileName + "-wal", Database.fileName] {
-        guard let bytes = try? readFile(from + "/" + name), !bytes.isEmpty else { continue }
-        try writeFile(to + "/" + name, bytes)
+    let (log, file) = (Database.fileName + "-wal", Database.fileName)
+    while true {
+        let logBytes = (try? readFile("\(from)/\(log)")) ?? []
+        try writeFile("\(to)/\(file)", try readFile("\(from)/\(file)"))
+        guard (try? readFile("\(from)/\(log)")) ?? [] == logBytes else { continue }
+        if !logBytes.isEmpty { try writeFile("\(to)/\(log)", logBytes) }
+        return
     }
 }
 

@@ -35,6 +35,15 @@ public indirect enum DurationExpr: Sendable {
         }
     }
 
+    /// Whether its text does.
+    var beginsWithParenthesis: Bool {
+        switch self {
+        case .paren: true
+        case .binary(_, let a, _): a.beginsWithParenthesis
+        default: false
+        }
+    }
+
     /// The value of a calculation that is the same for every query; nil where there is none.
     var constantValue: Double? { isConstant ? evaluate(stepSeconds: 0, rangeSeconds: 0).seconds : nil }
 

@@ -36,11 +36,6 @@ extension Parser {
             duration = try parseDuration(BinaryOperator.add.precedence, place, expected)
         } else {
             duration = try parseDurationOperand(place, expected)
-            // Printed without its sign, what is in parentheses would go on to the operator after it.
-            if isSigned, !isNegative, next == .leftParen, case .binary(let op) = try peek().kind, op.isDurationOperator
-            {
-                duration = .positive(duration)
-            }
         }
         return try value(isNegative ? duration.negation : duration, at: first.range.start, isPositive: false)
     }

@@ -13,7 +13,9 @@ extension Parser {
             case .keyword(.anchored), .keyword(.smoothed):
                 try take()
                 try extendRange(&node.expr, token.kind == .keyword(.anchored) ? .anchored : .smoothed)
-            default: return node
+            default:
+                if case .binary(let op) = token.kind, op.isDurationOperator { try closeOffset(&node.expr) }
+                return node
             }
         }
     }
@@ -76,6 +78,24 @@ extension Parser {
             return isSet
         }
         if isSet { throw failure(at: start, "offset may not be set multiple times") }
+    }
+
+    /// Keeps an offset that ends in front of an operator from going on to it when it is printed: modifiers are printed
+    /// in another order than they may be written, and one in parentheses without its sign.
+    private func closeOffset(_ expr: inout Expr) throws(QueryError) {
+        switch expr {
+        case .vectorSelector, .matrixSelector, .subquery: break
+        default: return
+        }
+        _ = try modify(&expr, "offset modifier") { (fields: inout TimeFields) in
+            guard let offset = fields.offsetExpression, offset.beginsWithParenthesis else { return true }
+            if case .paren = offset {
+                fields.offsetExpression = .positive(offset)
+            } else {
+                fields.offsetExpression = .positive(.paren(offset))
+            }
+            return true
+        }
     }
 
     private mutating func parseAt(_ expr: inout Expr) throws(QueryError) {

@@ -3,6 +3,7 @@ import Model
 /// The statements of the writer thread, prepared once.
 final class WriterTables {
     let connection: Connection
+    private let room: FileRoom
     private let insertLabel: Statement
     private let insertSeries: Statement
     private let insertMetadata: Statement
@@ -14,6 +15,7 @@ final class WriterTables {
     private let insertExemplar: Statement
     private let deleteExemplars: Statement
     private let deleteChunks: Statement
+    private let chunkBehind: Statement
     private let deleteRecords: Statement
     private let deleteSeries: Statement
     private let deleteLabel: Statement
@@ -25,6 +27,7 @@ final class WriterTables {
 
     init(_ connection: Connection) throws(StorageError) {
         self.connection = connection
+        room = try FileRoom(connection)
         insertLabel = try connection.prepare("INSERT OR REPLACE INTO label VALUES (?, ?, ?)")
         insertSeries = try connection.prepare("INSERT OR REPLACE INTO series VALUES (?, ?, ?)")
         insertMetadata = try connection.prepare("INSERT OR REPLACE INTO metadata VALUES (?, ?, ?, ?, ?)")
@@ -37,10 +40,26 @@ final class WriterTables {
         deleteExemplars = try connection.prepare("DELETE FROM exemplar WHERE id <= last_insert_rowid() - ?")
         deleteBlock = try connection.prepare("DELETE FROM block WHERE number = ?")
         deleteChunks = try connection.prepare("DELETE FROM chunk WHERE id BETWEEN ? AND ?")
+        chunkBehind = try connection.prepare("SELECT id FROM chunk WHERE id >= ? ORDER BY id LIMIT 1 OFFSET ?")
         deleteRecords = try connection.prepare("DELETE FROM journal WHERE id < ?")
         deleteSeries = try connection.prepare("DELETE FROM series WHERE id = ?")
         deleteLabel = try connection.prepare("DELETE FROM label WHERE id = ?")
         setMeta = try connection.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)")
+    }
+
+    /// A transaction of ``connection`` that is committed only where the database's file has room for it.
+    func transaction(
+        commit: (() throws(StorageError) -> Void) throws(StorageError) -> Void = { (commit) throws(StorageError) in
+            try commit()
+        },
+        _ body: () throws(StorageError) -> Void
+    ) throws(StorageError) {
+        var pages: Int64 = 0
+        try connection.transaction(commit: commit) { () throws(StorageError) in
+            try body()
+            pages = try room.reserve()
+        }
+        room.committed(pages)
     }
 
     func addLabel(_ id: UInt32, _ name: [UInt8], _ value: [UInt8]) throws(StorageError) {
@@ -152,6 +171,15 @@ final class WriterTables {
         deleteChunks.bind(1, rows.lowerBound)
         deleteChunks.bind(2, rows.upperBound)
         try deleteChunks.run()
+    }
+
+    /// The row that comes `count` rows after the first from `row` on; nil where there are not so many.
+    func chunk(_ count: Int, behind row: Int64) throws(StorageError) -> Int64? {
+        if count == .max { return nil }
+        chunkBehind.bind(1, row)
+        chunkBehind.bind(2, Int64(count))
+        defer { chunkBehind.reset() }
+        return try chunkBehind.step() ? chunkBehind.integer(0) : nil
     }
 
     /// Deletes the records before `row`.

@@ -39,6 +39,8 @@ final class Checkpointer: @unchecked Sendable {
     static let wantedPages = 128
     /// From this length of its file on, whatever of it is in use, the log is moved and emptied when nothing is written.
     private static let restBytes = 1 << 20
+    /// What the emptied log keeps of its file: enough to delete a little where the disk is full. 16 pages.
+    private static let reserveBytes = 256 << 10
     /// 2,048 pages are 32 MiB: more than the sealing of a block of 25,000 series writes.
     static let pagesMax = 2048
 
@@ -113,9 +115,29 @@ final class Checkpointer: @unchecked Sendable {
             }
             if request.stop { return }
             if request.checkpoint { checkpoint(SQLITE_CHECKPOINT_PASSIVE) }
-            if request.truncate { checkpoint(SQLITE_CHECKPOINT_TRUNCATE) }
+            if request.truncate { empty() }
             if request.sync { sync() }
         }
+    }
+
+    /// Moves the log and makes its file as short as it gets.
+    func empty() {
+        checkpoint(SQLITE_CHECKPOINT_TRUNCATE)
+        lock.withLock {
+            guard let log = logFile, let methods = log.pointee.pMethods else { return }
+            var unit = Int32(Schema.pageBytes)
+            _ = methods.pointee.xFileControl(log, SQLITE_FCNTL_CHUNK_SIZE, &unit)
+            var bytes = Int64(Checkpointer.reserveBytes)
+            // Where there is no room now, there may be at the next time.
+            _ = methods.pointee.xFileControl(log, SQLITE_FCNTL_SIZE_HINT, &bytes)
+        }
+    }
+
+    /// The log as SQLite has it open, so that whatever stands between it and the disk is asked.
+    private var logFile: UnsafeMutablePointer<sqlite3_file>? {
+        var found: UnsafeMutablePointer<sqlite3_file>?
+        let code = sqlite3_file_control(connection.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &found)
+        return code == SQLITE_OK ? found : nil
     }
 
     /// Waits for a checkpoint that is going on, and makes one.
@@ -132,12 +154,10 @@ final class Checkpointer: @unchecked Sendable {
         }
     }
 
-    /// Syncs the log as SQLite does, so that whatever stands between it and the disk is asked.
+    /// Syncs the log as SQLite does.
     private func sync() {
         lock.withLock {
-            var found: UnsafeMutablePointer<sqlite3_file>?
-            let code = sqlite3_file_control(connection.handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &found)
-            guard code == SQLITE_OK, let log = found, let methods = log.pointee.pMethods else { return }
+            guard let log = logFile, let methods = log.pointee.pMethods else { return }
             let result = methods.pointee.xSync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
             if result != SQLITE_OK {
                 state.messages.add("cannot sync \(state.path)-wal: \(String(cString: sqlite3_errstr(result)))")

@@ -39,14 +39,13 @@ extension Writer {
         guard !metadata.isEmpty || batches.contains(where: { !$0.isEmpty }) else { return nil }
         let rows = state.index.storedForm(of: batches.flatMap(\.newSeries))
         do throws(StorageError) {
-            try tables.connection.transaction { () throws(StorageError) in
+            try tables.transaction { () throws(StorageError) in
                 try tables.add(rows)
                 for batch in batches { try addRecords(batch) }
                 for one in metadata { try tables.setMetadata(one) }
             }
             state.counters.commits.add()
-            isDiskFull = false
-            refusedTime = nil
+            fullDisk.refusedTime = nil
             return nil
         } catch {
             state.head.unstage(batches)
@@ -55,18 +54,8 @@ extension Writer {
             encoder.restart()
             state.counters.commitFailures.add()
             state.messages.add("storing samples: \(error)")
-            if case .diskFull = error { noteRefused(batches) }
+            if case .diskFull = error { fullDisk.note(refused: batches) }
             return error
-        }
-    }
-
-    private func noteRefused(_ batches: [StagedBatch]) {
-        isDiskFull = true
-        mayHaveExpired = true
-        for batch in batches {
-            let samples = batch.samples.refs.isEmpty ? nil : batch.samples.timestamps.max()
-            let newest = max(samples ?? .min, batch.side.map(\.time).max() ?? .min)
-            if newest > .min { refusedTime = max(refusedTime ?? .min, newest) }
         }
     }
 

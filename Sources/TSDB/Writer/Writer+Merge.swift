@@ -24,7 +24,7 @@ extension Writer {
         }
         if progress.next < progress.ids.count {
             var isTooLong = false
-            try tables.connection.transaction { () throws(StorageError) in
+            try tables.transaction { () throws(StorageError) in
                 isTooLong = try mergeSeries(&progress)
             }
             merging = progress
@@ -33,7 +33,7 @@ extension Writer {
                 cancelMerging(from: progress.builder.block.start, to: progress.builder.block.end)
             }
         } else if progress.builder.hasWaitingRows {
-            try tables.connection.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
+            try tables.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
             merging = progress
         } else {
             try finishMerging(progress)
@@ -96,7 +96,7 @@ extension Writer {
 
     private func finishMerging(_ progress: MergeProgress) throws(StorageError) {
         let block = progress.builder.block
-        try tables.connection.transaction(
+        try tables.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in
                     try commit()
@@ -122,13 +122,21 @@ extension Writer {
         leftovers.append(progress.builder.block.number)
     }
 
-    /// Deletes the rows of a block that does not count any more.
-    func removeLeftovers() throws(StorageError) {
+    /// Deletes rows of a block that does not count any more.
+    func removeLeftovers(rows: Int = .max) throws(StorageError) {
         guard let number = leftovers.first else { return }
-        try tables.connection.transaction { () throws(StorageError) in
-            try tables.removeChunks(Block.firstRow(number)...Block.lastRow(number))
+        var range = Block.firstRow(number)...Block.lastRow(number)
+        if let end = try tables.chunk(rows, behind: range.lowerBound), end <= range.upperBound {
+            range = range.lowerBound...end - 1
+        } else {
+            leftovers.removeFirst()
         }
-        leftovers.removeFirst()
+        do throws(StorageError) {
+            try tables.transaction { () throws(StorageError) in try tables.removeChunks(range) }
+        } catch {
+            if leftovers.first != number { leftovers.insert(number, at: 0) }
+            throw error
+        }
         mayVacuum = true
     }
 
@@ -143,13 +151,15 @@ extension Writer {
     func vacuumSlice(all: Bool = false) throws(StorageError) {
         mayVacuum = false
         guard try tables.connection.integer("PRAGMA auto_vacuum") == 2 else { return }
-        let free = try tables.connection.integer("PRAGMA freelist_count") ?? 0
+        let free = try freePages()
         let pages = try tables.connection.integer("PRAGMA page_count") ?? 0
         let allowed = isResting ? Writer.freeAtRest : Writer.freeAtWork
         guard free > 0, all || free >= allowed.pages && free >= pages / allowed.share else { return }
         try vacuum(pages: Writer.vacuumPages)
         mayVacuum = true
     }
+
+    func freePages() throws(StorageError) -> Int64 { try tables.connection.integer("PRAGMA freelist_count") ?? 0 }
 
     /// Gives up to so many free pages back to the file system.
     func vacuum(pages: Int) throws(StorageError) {

@@ -95,7 +95,7 @@ extension Writer {
         if new.isEmpty { return }
         let rows = state.index.storedForm(of: new)
         do throws(StorageError) {
-            try tables.connection.transaction { () throws(StorageError) in try tables.add(rows) }
+            try tables.transaction { () throws(StorageError) in try tables.add(rows) }
         } catch {
             state.index.unstorePairs(rows)
             throw error
@@ -114,7 +114,7 @@ extension Writer {
     /// Puts all that is in memory into blocks, and deletes the journal: what it still has belongs to no series.
     func emptyJournal() throws(StorageError) {
         try sealAll()
-        try tables.connection.transaction { () throws(StorageError) in try tables.removeRecords(before: .max) }
+        try tables.transaction { () throws(StorageError) in try tables.removeRecords(before: .max) }
         journal.removed(before: .max)
     }
 

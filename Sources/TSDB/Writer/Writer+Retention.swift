@@ -20,10 +20,11 @@ extension Writer {
         mayHaveExpired = unused.count == Writer.forgetSeriesMax
     }
 
-    private func expiredBlock() -> Block? {
+    func expiredBlock() -> Block? {
         let blocks = state.gate.withLock { state.blocks }
         guard let oldest = blocks.first else { return nil }
-        let newest = max(state.head.newestTime ?? .min, blocks.map(\.maxTime).max() ?? .min, refusedTime ?? .min)
+        let newest = max(
+            state.head.newestTime ?? .min, blocks.map(\.maxTime).max() ?? .min, fullDisk.refusedTime ?? .min)
         let options = state.options
         let limit = newest.subtractingReportingOverflow(options.retentionMs)
         if options.retentionMs > 0, !limit.overflow, oldest.end <= limit.partialValue { return oldest }
@@ -31,10 +32,16 @@ extension Writer {
         return options.retentionBytes > 0 && bytes > options.retentionBytes ? oldest : nil
     }
 
-    /// Deletes a block with its rows at once, so that there is room even where no more can be written.
     private func delete(_ block: Block) throws(StorageError) {
+        try delete(block) { () throws(StorageError) in
+            try tables.removeChunks(Block.firstRow(block.number)...Block.lastRow(block.number))
+        }
+    }
+
+    /// Deletes a block, and in the same transaction whatever `removeRows` does.
+    func delete(_ block: Block, _ removeRows: () throws(StorageError) -> Void) throws(StorageError) {
         cancelMerging(from: block.start, to: block.end)
-        try tables.connection.transaction(
+        try tables.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in
                     try commit()
@@ -43,7 +50,7 @@ extension Writer {
             },
             { () throws(StorageError) in
                 try tables.removeBlock(block.number)
-                try tables.removeChunks(Block.firstRow(block.number)...Block.lastRow(block.number))
+                try removeRows()
             })
         state.head.noteDeletion()
         state.counters.blocksDeleted.add()
@@ -54,7 +61,7 @@ extension Writer {
         let pairs = state.index.releasePairs(onlyUsedBy: ids)
         let next = state.index.lock.read { state.index.nextSeries }
         do throws(StorageError) {
-            try tables.connection.transaction { () throws(StorageError) in
+            try tables.transaction { () throws(StorageError) in
                 for id in ids { try tables.removeSeries(id) }
                 for pair in pairs { try tables.removeLabel(pair) }
                 try tables.setMeta(.nextSeries, Int64(next))

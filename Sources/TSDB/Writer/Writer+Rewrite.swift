@@ -89,7 +89,7 @@ extension Writer {
         let encoder = SealedEncoder()
         let buffer = SampleBuffer()
         var counted = 0
-        try tables.connection.transaction(
+        try tables.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in
                     try commit()

@@ -65,9 +65,9 @@ extension Writer {
         if let late = progress.late {
             progress.late = try mergeLateSlice(late)
         } else if progress.next < state.head.series.end {
-            try tables.connection.transaction { () throws(StorageError) in try sealSeries(&progress) }
+            try tables.transaction { () throws(StorageError) in try sealSeries(&progress) }
         } else if progress.builder.hasWaitingRows {
-            try tables.connection.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
+            try tables.transaction { () throws(StorageError) in try progress.builder.flush(tables) }
         } else {
             try finishSealing(progress)
             sealing = nil
@@ -120,7 +120,7 @@ extension Writer {
         let block = progress.builder.block
         // Late samples that came meanwhile are in no block.
         let firstRecord = min(journal.firstRow(reaching: progress.end), progress.recordsFrom)
-        try tables.connection.transaction(
+        try tables.transaction(
             commit: { (commit) throws(StorageError) in
                 try state.gate.withLock { () throws(StorageError) in
                     try commit()

@@ -7,7 +7,7 @@ final class Writer: @unchecked Sendable {
     // SAFETY: everything but `state`, `checkpointer` and `thread` is used by the writer thread alone from `start` to its end.
     let state: DatabaseState
     let tables: WriterTables
-    private let checkpointer: Checkpointer
+    let checkpointer: Checkpointer
     private var queue: WriteQueue { state.queue }
     var encoder = JournalEncoder()
     /// Where the next record goes.
@@ -28,10 +28,7 @@ final class Writer: @unchecked Sendable {
     var truncating: UInt32?
     /// Whether blocks or series may have become too old since it was last looked at.
     var mayHaveExpired = true
-    /// Whether the disk was full when something was last written. What is too old goes first then, before more is written.
-    var isDiskFull = false
-    /// The newest time of samples that a full disk has refused: retention goes by it, or it would never make room.
-    var refusedTime: Int64?
+    var fullDisk = FullDiskState()
     /// Whether there may be blocks to merge, and free pages to give back.
     var mayMerge = true
     var mayVacuum = true
@@ -106,7 +103,7 @@ final class Writer: @unchecked Sendable {
         if retryAt != 0, monotonicNs() < retryAt { return false }
         return sealing != nil || isSealDue || mayHaveExpired || state.head.isForgettingDue || canTruncate
             || !leftovers.isEmpty || mayMerge
-            || mayVacuum
+            || mayVacuum || fullDisk.needsRoom
     }
 
     /// A pass begins when no view needs anything of what it frees, and then goes on.
@@ -120,8 +117,8 @@ final class Writer: @unchecked Sendable {
         do throws(StorageError) {
             if canTruncate {
                 truncateSlice()
-            } else if isDiskFull, mayHaveExpired, sealing == nil {
-                try deleteExpired()
+            } else if fullDisk.needsRoom, sealing == nil {
+                try makeRoom()
             } else if sealing != nil || isSealDue {
                 try sealSlice()
             } else if mayHaveExpired || state.head.isForgettingDue {
@@ -189,10 +186,7 @@ final class Writer: @unchecked Sendable {
 
     private func dutyFailed(_ error: StorageError) {
         abandonUnfinished()
-        if case .diskFull = error {
-            isDiskFull = true
-            mayHaveExpired = true
-        }
+        if case .diskFull = error { fullDisk.note() }
         retryAt = monotonicNs() + Writer.retryNs
         state.counters.maintenanceFailures.add()
         state.messages.add("sealing or deleting blocks: \(error)")

@@ -16,6 +16,12 @@ extension ParserCases {
             OK foo offset +(5m) * h2
         foo offset +(5m)
             OK foo offset (5m)
+        foo offset (5m) @ 1 * h2
+            OK foo @ 1.000 offset +(5m) * h2
+        rate(foo[1m] offset +(5m) @ 1) * h2
+            OK rate(foo[1m] @ 1.000 offset (5m)) * h2
+        foo offset (5m) + 1m @ 1 * h2
+            OK foo @ 1.000 offset +((5m) + 1m) * h2
         foo[]
             1:5: parse error: unexpected "]" in subquery or range selector, expected number, duration, step(), or range()
         foo[5m:a]

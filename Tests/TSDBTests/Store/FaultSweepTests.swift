@@ -72,7 +72,7 @@ import Testing
                 #expect(fault == .onceReading, "call \(call): no answers while the disk is broken")
             }
             let copy = directory.path + "/copy"
-            try copyDatabase(directory.path, copy)
+            try copyDatabase(directory.path, copy, whileOpen: database)
             let crashed = try Database.open(directory: copy)
             #expect(try crashed.everything() == expected, "call \(call), after a crash")
             crashed.close()

@@ -139,7 +139,7 @@ import Testing
             while writer.sealing != nil { try writer.sealSlice() }
         }
         let copy = directory.path + "/copy"
-        try copyDatabase(directory.path, copy)
+        try copyDatabase(directory.path, copy, whileOpen: database)
         let crashed = try Database.open(directory: copy, options: options)
         #expect(try crashed.everything()[series[0]] == [Sample(500, 2), Sample(600, 3), Sample(1000, 1)])
         #expect(try crashed.everything() == database.everything())

@@ -61,7 +61,7 @@ import Testing
         let name = [Matcher("__name__", equals: "counter")]
         #expect(try database.deleteSeries([name], minTime: 500, maxTime: 500) == 1)
         let copy = directory.path + "/copy"
-        try copyDatabase(directory.path, copy)
+        try copyDatabase(directory.path, copy, whileOpen: database)
         let crashed = try Database.open(directory: copy)
         #expect(try crashed.everything() == [counter: [Sample(1000, 1000)]])
     }

@@ -10,12 +10,12 @@ import Testing
         let model = try StoreModel(seed: makeSeed() &+ UInt64(run))
         for step in 0..<200 {
             if let fault = try model.step() {
-                Issue.record("run \(run), step \(step): \(fault)\n\(model.log.suffix(12).joined(separator: "\n"))")
+                Issue.record("run \(run), step \(step): \(fault)\n\(model.report)")
                 return
             }
         }
         let fault = try model.finish()
-        #expect(fault == nil, "run \(run): \(model.log.suffix(12).joined(separator: "\n"))")
+        #expect(fault == nil, "run \(run): \(model.report)")
     }
 }
 
@@ -32,7 +32,9 @@ private final class StoreModel {
     /// Views that were opened at some moment, with what was there then.
     private var views: [(view: any Querier, moment: PlainSamples)] = []
     /// What was done, newest last.
-    private(set) var log: [String] = []
+    private var log: [String] = []
+    /// The seed, and what was done last.
+    var report: String { (log.prefix(1) + log.dropFirst().suffix(12)).joined(separator: "\n") }
     private let series = (0..<12).map { labels("__name__=m\($0 % 3)", "n=\($0)") }
     /// Only ever appended to in order, and never deleted from: it has start times and exemplars too.
     private let counter = labels("__name__=counter")
@@ -323,7 +325,7 @@ private final class StoreModel {
 
     private func crash() throws -> String? {
         let copy = directory.path + "/copy"
-        try copyDatabase(directory.path, copy)
+        try copyDatabase(directory.path, copy, whileOpen: database)
         defer { removeAll(copy) }
         let crashed = try Database.open(directory: copy, options: options)
         defer { crashed.close() }
