@@ -24,12 +24,14 @@ private func copyFiles(_ from: String, _ to: String) throws {
     mkdir(to, 0o755)
     let (log, file) = (Database.fileName + "-wal", Database.fileName)
     while true {
-        let logBytes = (try? readFile("\(from)/\(log)")) ?? []
-        try writeFile("\(to)/\(file)", try readFile("\(from)/\(file)"))
-        guard (try? readFile("\(from)/\(log)")) ?? [] == logBytes else { continue }
+        let logBytes = bytes(log)
+        let fileBytes = bytes(file)
+        guard bytes(log) == logBytes else { continue }
         if !logBytes.isEmpty { try writeFile("\(to)/\(log)", logBytes) }
+        if !fileBytes.isEmpty { try writeFile("\(to)/\(file)", fileBytes) }
         return
     }
+    func bytes(_ name: String) -> [UInt8] { (try? readFile("\(from)/\(name)")) ?? [] }
 }
 
 /// A clock that says what it is told.
