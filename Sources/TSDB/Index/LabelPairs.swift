@@ -99,6 +99,37 @@ struct LabelPairs {
         }
     }
 
+    /// Whether series with the pairs `a` sort before those with `b`. Series of one metric share most pairs, and a shared
+    /// pair is told by its number.
+    func precedes(_ a: UnsafeBufferPointer<UInt32>, _ b: UnsafeBufferPointer<UInt32>) -> Bool {
+        var index = 0
+        while index < a.count, index < b.count, a[index] == b[index] { index += 1 }
+        guard index < a.count, index < b.count else { return a.count < b.count }
+        let left = pairs[Int(a[index])]
+        let right = pairs[Int(b[index])]
+        if left.name != right.name {
+            return names[Int(left.name)].bytes.lexicographicallyPrecedes(names[Int(right.name)].bytes)
+        }
+        return arena.withUnsafeBufferPointer { arena in
+            compareBytes(
+                UnsafeBufferPointer(rebasing: arena[Int(left.offset)..<Int(left.offset) + Int(left.count)]),
+                UnsafeBufferPointer(rebasing: arena[Int(right.offset)..<Int(right.offset) + Int(right.count)])) < 0
+        }
+    }
+
+    /// Writes the labels with the numbers `list` as ``Labels`` encodes them.
+    func encode(_ list: UnsafeBufferPointer<UInt32>, into encoded: inout [UInt8]) {
+        encoded.removeAll(keepingCapacity: true)
+        arena.withUnsafeBufferPointer { arena in
+            for number in list {
+                let pair = pairs[Int(number)]
+                names[Int(pair.name)].bytes.withUnsafeBufferPointer { encoded.appendLabelString($0) }
+                let value = arena[Int(pair.offset)..<Int(pair.offset) + Int(pair.count)]
+                encoded.appendLabelString(UnsafeBufferPointer(rebasing: value))
+            }
+        }
+    }
+
     func value(_ id: UInt32) -> String { withValue(id) { String(decoding: $0, as: UTF8.self) } }
 
     func nameText(_ id: UInt32) -> String { String(decoding: names[Int(id)].bytes, as: UTF8.self) }

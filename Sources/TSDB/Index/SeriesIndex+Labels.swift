@@ -11,7 +11,7 @@ extension SeriesIndex {
     func labelled(_ ids: [UInt32]) -> [LabelledSeries] {
         lock.read {
             let entries = ids.compactMap { id in series[id].map { (id: id, pairs: $0.pointee.pairNumbers) } }
-            let sorted = entries.sorted { precedes($0.pairs, $1.pairs) }
+            let sorted = entries.sorted { labels.precedes($0.pairs, $1.pairs) }
             var encoded: [UInt8] = []
             return sorted.compactMap { entry in
                 guard let series = series[entry.id] else { return nil }
@@ -19,20 +19,6 @@ extension SeriesIndex {
                 return LabelledSeries(id: entry.id, labels: Labels(encoded: Array(encoded)))
             }
         }
-    }
-
-    /// Whether the labels of `a` sort before those of `b`. Series of one metric share most pairs, and a shared pair is
-    /// told by its number.
-    private func precedes(_ a: UnsafeBufferPointer<UInt32>, _ b: UnsafeBufferPointer<UInt32>) -> Bool {
-        var index = 0
-        while index < a.count, index < b.count, a[index] == b[index] { index += 1 }
-        guard index < a.count, index < b.count else { return a.count < b.count }
-        let left = labels.pairs[Int(a[index])].name
-        let right = labels.pairs[Int(b[index])].name
-        if left != right {
-            return labels.names[Int(left)].bytes.lexicographicallyPrecedes(labels.names[Int(right)].bytes)
-        }
-        return labels.withValue(a[index]) { a in labels.withValue(b[index]) { b in compareBytes(a, b) < 0 } }
     }
 
     /// The names of the labels that any of `ids` has (any published series, where it is nil), sorted by bytes.

@@ -64,13 +64,7 @@ extension SeriesIndex {
 
     /// Builds the labels of a series from its pairs. Called under the lock.
     func buildLabels(_ entry: IndexedSeries, into encoded: inout [UInt8]) {
-        encoded.removeAll(keepingCapacity: true)
-        for pair in entry.pairNumbers {
-            labels.names[Int(labels.pairs[Int(pair)].name)].bytes.withUnsafeBufferPointer {
-                encoded.appendLabelString($0)
-            }
-            labels.withValue(pair) { encoded.appendLabelString($0) }
-        }
+        labels.encode(entry.pairNumbers, into: &encoded)
     }
 
     /// Whether a series has just these labels. Called under the lock.

@@ -1,4 +1,5 @@
 import Model
+import Synchronization
 
 /// A range function of each series of a source.
 final class RangeFunctionOperator: VectorOperator {
@@ -10,6 +11,8 @@ final class RangeFunctionOperator: VectorOperator {
     /// Where in the query the first argument is.
     private let parameterRange: SourceRange
     private let isCounted: Bool
+    /// The last metric that was said not to be a counter: mostly all series are of one.
+    private let informedOf = Mutex("")
 
     init(
         _ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, parameterRange: SourceRange,
@@ -99,8 +102,10 @@ final class RangeFunctionOperator: VectorOperator {
 
     /// Says where a metric's name does not look like a counter's, and its rate was taken nonetheless.
     private func checkIsCounter(_ labels: Labels, _ column: Column) {
-        guard !hasCounterName(labels), let name = labels.metricName, presentCount(column, call.windows.steps.count) > 0
+        guard !hasCounterName(labels), let name = labels.metricName, informedOf.withLock({ $0 != name }),
+            presentCount(column, call.windows.steps.count) > 0
         else { return }
+        informedOf.withLock { $0 = name }
         context.inform(
             "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \(quoted(name))",
             at: argumentRange)
