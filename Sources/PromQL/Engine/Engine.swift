@@ -41,11 +41,12 @@ public struct QueryOptions: Sendable {
 /// Evaluates PromQL over a store.
 ///
 /// Calls block until the answer is there, computing on several threads where a query is large: none belongs on a
-/// cooperative thread. An engine has no state, so that any number of queries may run at once.
+/// cooperative thread. Any number of queries may run at once; an engine keeps nothing of them but memory.
 ///
 /// - Source: Prometheus 3.14's language, with delayed name removal.
 public struct Engine: Sendable {
     public let options: EngineOptions
+    private let buffers = BufferPool()
 
     public init(_ options: EngineOptions = EngineOptions()) { self.options = options }
 
@@ -96,7 +97,7 @@ public struct Engine: Sendable {
         defer { querier.close() }
         query.trace?.opened()
         let context = QueryContext(
-            querier: querier, text: text, grid: grid, end: end, isInstant: isInstant, engine: options, query: query,
+            querier: querier, buffers: buffers, text: text, grid: grid, end: end, isInstant: isInstant, engine: options, query: query,
             deadlineNs: began &+ UInt64(timeoutMs).multipliedClamped(by: 1_000_000))
         context.addPreparation(since: began)
         try context.hold(grid.count)

@@ -6,6 +6,7 @@ import Synchronization
 /// Thread-safe: workers report to it.
 final class QueryContext: Sendable {
     let querier: any Querier
+    let buffers: BufferPool
     /// The query as written; may be empty.
     let text: String
     /// The whole query's times: what `@ start()`, `@ end()`, `start()`, `end()`, `range()` and `step()` refer to.
@@ -31,10 +32,11 @@ final class QueryContext: Sendable {
     private let annotations = Mutex(Annotations())
 
     init(
-        querier: any Querier, text: String, grid: StepGrid, end: Int64, isInstant: Bool, engine: EngineOptions,
+        querier: any Querier, buffers: BufferPool, text: String, grid: StepGrid, end: Int64, isInstant: Bool, engine: EngineOptions,
         query: QueryOptions, deadlineNs: UInt64
     ) {
         self.querier = querier
+        self.buffers = buffers
         self.text = text
         start = grid.start
         self.end = end

@@ -21,6 +21,7 @@ final class Worker {
     }
 
     deinit {
+        for buffer in freeBuffers { context.buffers.giveBack(buffer) }
         for column in freeColumns {
             context.release(room(column))
             (column - 1).deallocate()
@@ -31,7 +32,7 @@ final class Worker {
     }
 
     func takeBuffer() -> SampleBuffer {
-        let buffer = freeBuffers.popLast() ?? SampleBuffer()
+        guard let buffer = freeBuffers.popLast() else { return context.buffers.take() }
         buffer.removeAll()
         return buffer
     }
