@@ -97,7 +97,8 @@ public struct Engine: Sendable {
         defer { querier.close() }
         query.trace?.opened()
         let context = QueryContext(
-            querier: querier, buffers: buffers, text: text, grid: grid, end: end, isInstant: isInstant, engine: options, query: query,
+            querier: querier, buffers: buffers, text: text, grid: grid, end: end, isInstant: isInstant, engine: options,
+            query: query,
             deadlineNs: began &+ UInt64(timeoutMs).multipliedClamped(by: 1_000_000))
         context.addPreparation(since: began)
         try context.hold(grid.count)

@@ -32,7 +32,8 @@ final class QueryContext: Sendable {
     private let annotations = Mutex(Annotations())
 
     init(
-        querier: any Querier, buffers: BufferPool, text: String, grid: StepGrid, end: Int64, isInstant: Bool, engine: EngineOptions,
+        querier: any Querier, buffers: BufferPool, text: String, grid: StepGrid, end: Int64, isInstant: Bool,
+        engine: EngineOptions,
         query: QueryOptions, deadlineNs: UInt64
     ) {
         self.querier = querier
