@@ -4,7 +4,7 @@
 public struct HistogramError: Error, Equatable, CustomStringConvertible {
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 
     /// - Parameter schema: one that is neither exponential nor custom.
     public static func invalidSchema(_ schema: Int) -> HistogramError {

@@ -34,6 +34,14 @@ public struct APIDependencies: Sendable {
     public var quit: @Sendable () -> Void = {}
     /// The configuration in use.
     public var configuration: @Sendable () -> ConfigurationStatus = { ConfigurationStatus() }
+    /// Labels for what leaves this server.
+    public var externalLabels: @Sendable () -> Labels = { .empty }
+    /// How OTLP metrics become series.
+    public var otlpSettings: @Sendable () -> OTLPSettings = { OTLPSettings() }
+    /// What the server has to tell whoever looks at it.
+    public var notifications = Notifications()
+    /// The store's sealed blocks, oldest first.
+    public var blocks: @Sendable () -> [StoredBlock] = { [] }
     /// Statistics of the store, with at most the given number of entries per list.
     public var storageStatistics: @Sendable (_ limit: Int) -> StorageStatistics = { _ in StorageStatistics() }
 
@@ -117,4 +125,23 @@ public struct StorageStatistics: Sendable {
     public var seriesCountByLabelPair: [Entry] = []
 
     public init() {}
+}
+
+/// A sealed block, as `/api/v1/status/tsdb/blocks` shows it.
+public struct StoredBlock: Sendable {
+    /// A name that no other block ever has.
+    public var id: String
+    public var minTimeMs: Int64
+    /// The latest time, included.
+    public var maxTimeMs: Int64
+    public var seriesCount: Int
+    public var sampleCount: Int64
+
+    public init(id: String, minTimeMs: Int64, maxTimeMs: Int64, seriesCount: Int, sampleCount: Int64) {
+        self.id = id
+        self.minTimeMs = minTimeMs
+        self.maxTimeMs = maxTimeMs
+        self.seriesCount = seriesCount
+        self.sampleCount = sampleCount
+    }
 }

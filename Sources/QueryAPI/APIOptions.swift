@@ -7,6 +7,12 @@ public struct APIOptions: Sendable {
     public var enableAdmin = false
     /// Whether `/api/v1/write` takes samples.
     public var enableRemoteWriteReceiver = false
+    /// Whether `/api/v1/otlp/v1/metrics` takes samples.
+    public var enableOTLPReceiver = false
+    /// Clients that `/api/v1/notifications/live` serves at a time.
+    public var notificationSubscribersMax = 16
+    /// The most results that `/api/v1/search/…` gives for one request; 0 means any number.
+    public var searchLimitMax = 10_000
     /// Connections held at a time; further ones wait to be accepted.
     public var connectionsMax = 512
     /// The longest that a request may take to arrive, a connection may be idle, and a client may take no byte of its

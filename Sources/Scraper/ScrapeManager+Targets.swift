@@ -7,14 +7,18 @@ extension ScrapeManager {
     /// A configuration's targets, job by job.
     struct Plan {
         var targets: [(description: TargetDescription, job: JobConfiguration)] = []
+        var dropped: [DroppedTarget] = []
+        var jobs: [JobConfiguration] = []
     }
 
     /// The targets of `configuration`; a job that has more than its limit has none, and one that cannot be used is
     /// left out, with a line in the log each.
     func plan(_ configuration: Configuration) -> Plan {
         var plan = Plan()
-        for job in configuration.jobs {
-            let (targets, problems) = job.buildTargets()
+        plan.jobs = configuration.jobs.sorted { byteOrder($0.name, $1.name) }
+        for job in plan.jobs {
+            let (targets, problems, dropped) = job.buildTargets()
+            plan.dropped += dropped.map { DroppedTarget(discoveredLabels: $0, scrapePool: job.name) }
             for problem in problems {
                 environment.logger.error("cannot use a target", metadata: ["reason": "\(problem)"])
             }
@@ -50,7 +54,7 @@ extension ScrapeManager {
                 targets.append(before)
                 continue
             }
-            let after = Target(description, job: job, slot: .awaitingSession())
+            let after = Target(description, job: job, slot: .awaitingSession(), metadata: before.metadata)
             let health = before.status.withLock { $0 }
             after.status.withLock { $0 = health }
             actions.append(before.slot.withLock { $0.leave(successor: after) })
@@ -58,6 +62,8 @@ extension ScrapeManager {
         }
         for target in old.values { actions.append(target.slot.withLock { $0.leave(successor: nil) }) }
         state.targets = targets
+        state.dropped = plan.dropped
+        state.jobs = plan.jobs
         return actions
     }
 
@@ -111,7 +117,7 @@ extension ScrapeManager {
         }
         return [
             MetricFamily("prometheus_target_scrape_pool_targets", "Targets that are scraped, by job.", .gauge, points)
-        ]
+        ] + settingFamilies()
     }
 }
 

@@ -12,6 +12,9 @@ public final class ScrapeManager: TargetProvider, Sendable {
     struct State {
         /// Sorted by job, then by URL.
         var targets: [Target] = []
+        var dropped: [DroppedTarget] = []
+        /// Sorted by name.
+        var jobs: [JobConfiguration] = []
         var isStopped = false
     }
 

@@ -47,6 +47,12 @@ private let statsMetrics: [StatsMetric] = [
     StatsMetric(name: "prometheus_tsdb_lowest_timestamp_seconds", help: "Earliest time stored, in seconds.") {
         Double($0.blockMinTime ?? $0.headMinTime ?? .max) / 1000
     },
+    StatsMetric(name: "prometheus_tsdb_lowest_timestamp", help: "Earliest time stored, in milliseconds.") {
+        Double($0.blockMinTime ?? $0.headMinTime ?? .max)
+    },
+    StatsMetric(
+        name: "prometheus_tsdb_wal_writes_failed_total", help: "Commits that failed.", type: .counter
+    ) { Double($0.writeFailures) },
     StatsMetric(name: "prometheus_tsdb_blocks_loaded", help: "Sealed blocks.") { Double($0.blocks) },
     StatsMetric(name: "prometheus_tsdb_storage_blocks_bytes", help: "Bytes of the rows of sealed blocks.") {
         Double($0.blockBytes)
@@ -82,6 +88,13 @@ private let statsMetrics: [StatsMetric] = [
 extension Database {
     /// Lists the database's metrics in `registry`, under Prometheus's names where it has the same thing.
     public func registerMetrics(_ registry: MetricRegistry) {
+        let options = state.options
+        registry.gauge("prometheus_tsdb_retention_limit_seconds", "How long samples are kept; 0: for ever.") {
+            Double(options.retentionMs) / 1000
+        }
+        registry.gauge("prometheus_tsdb_retention_limit_bytes", "How large the database may grow; 0: at will.") {
+            Double(options.retentionBytes)
+        }
         registry.register { [weak self] in
             guard let self else { return [] }
             let stats = stats()

@@ -25,6 +25,15 @@ extension Database {
     /// - Parameter limit: entries of each list.
     public func cardinality(limit: Int = 10) -> Cardinality { state.index.cardinality(limit: limit) }
 
+    /// The sealed blocks, oldest first.
+    public func blockSummaries() -> [BlockSummary] {
+        state.gate.withLock { state.blocks }.sorted { $0.start < $1.start }.map { block in
+            BlockSummary(
+                number: block.number, minTime: block.minTime, maxTime: block.maxTime, seriesCount: block.series.count,
+                sampleCount: block.sampleCount)
+        }
+    }
+
     /// What went wrong since the last call, oldest first: for a log.
     public func takeProblems() -> [String] { state.messages.take() }
 }

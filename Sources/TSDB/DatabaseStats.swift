@@ -59,3 +59,15 @@ public struct Cardinality: Sendable {
     /// `name=value` by series.
     public var seriesByLabelPair: [Entry]
 }
+
+/// A sealed block at one moment: merging makes another one of it.
+public struct BlockSummary: Sendable, Equatable {
+    /// A number that no other block ever has.
+    public var number: Int64
+    /// Earliest and latest time of its samples, in milliseconds since the Unix epoch.
+    public var minTime: Int64
+    public var maxTime: Int64
+    /// Series that have samples in it.
+    public var seriesCount: Int
+    public var sampleCount: Int64
+}

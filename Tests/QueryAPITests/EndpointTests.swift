@@ -146,7 +146,7 @@ import Testing
             let text = try await get(port, "/api/v1/targets?scrapePool=gpu").text
             #expect(
                 text
-                    == #"{"status":"success","data":{"activeTargets":[{"discoveredLabels":{"__address__":"a:9400"},"labels":{"job":"gpu"},"scrapePool":"gpu","scrapeUrl":"http://a:9400/metrics","globalUrl":"http://h:9400/metrics","lastError":"no \"route\"","lastScrape":"2023-11-14T22:13:20.12Z","lastScrapeDuration":0.25,"health":"down","scrapeInterval":"15s","scrapeTimeout":"1s500ms"}],"droppedTargets":[],"droppedTargetCounts":{}}}"#
+                    == #"{"status":"success","data":{"activeTargets":[{"discoveredLabels":{"__address__":"a:9400"},"labels":{"job":"gpu"},"scrapePool":"gpu","scrapeUrl":"http://a:9400/metrics","globalUrl":"http://h:9400/metrics","lastError":"no \"route\"","lastScrape":"2023-11-14T22:13:20.12Z","lastScrapeDuration":0.25,"health":"down","scrapeInterval":"15s","scrapeTimeout":"1s500ms"}],"droppedTargets":[],"droppedTargetCounts":{"b":0,"gpu":0}}}"#
             )
             #expect(try await get(port, "/api/v1/targets").text.contains(#""lastScrape":"0001-01-01T00:00:00Z""#))
             #expect(try await get(port, "/api/v1/targets?state=dropped").text.contains(#""activeTargets":[]"#))

@@ -53,7 +53,9 @@ import Testing
         recordedError(
             "labels?match[]={a=%22%22}", 400, "bad_data", "match[] must contain at least one non-empty matcher"),
         recordedError("labels?match[]=temp[5m]", 400, "bad_data", #"1:5: parse error: unexpected \"[\""#),
-        recordedError("labels?a=%25zz%zz", 400, "bad_data", #"error parsing form values: invalid URL escape \"%zz\""#),
+        recordedError(
+            "series?match[]=temp&a=%25zz%zz", 400, "bad_data", #"error parsing form values: invalid URL escape \"%zz\""#
+        ),
         recordedError(
             "labels?start=x", 400, "bad_data",
             #"invalid parameter \"start\": invalid time value for 'start': cannot parse \"x\" to a valid timestamp"#),

@@ -112,7 +112,7 @@ import Testing
 
     @Test func targetsGetTheirLabelsAndURLs() throws {
         let configuration = try Configuration.parse(text: Self.full, file: "p.yml")
-        let (targets, problems) = configuration.jobs[0].buildTargets()
+        let (targets, problems, _) = configuration.jobs[0].buildTargets()
         #expect(problems.isEmpty)
         #expect(
             targets.map(\.url)
@@ -143,7 +143,7 @@ import Testing
             - job_name: a
               static_configs: [{targets: ['a b', 'x:1', 'x:1']}]
             """
-        let (targets, problems) = try Configuration.parse(text: text, file: "p.yml").jobs[0].buildTargets()
+        let (targets, problems, _) = try Configuration.parse(text: text, file: "p.yml").jobs[0].buildTargets()
         #expect(targets.count == 1)
         #expect(problems == ["target \"a b\" of job \"a\": \"a b\" is not a valid hostname"])
     }

@@ -43,6 +43,21 @@ public final class HTTPConnection {
         try send(Array((head + "\r\n").utf8) + body)
     }
 
+    /// Reads until what came holds `text`, and takes it.
+    public func received(until text: String) throws -> String {
+        while true {
+            let seen = String(decoding: received[consumed...], as: UTF8.self)
+            if seen.contains(text) {
+                consumed = received.count
+                return seen
+            }
+            try fill()
+        }
+    }
+
+    /// Ends the connection both ways.
+    public func finish() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Closes the sending side.
     public func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 

@@ -38,6 +38,7 @@ public func parse(_ query: String) throws(QueryError) -> Expr {
 ///
 /// - Throws: ``QueryError/parse(_:)`` where it is none, or would select every series.
 public func parseSelector(_ text: String) throws(QueryError) -> [Matcher] {
+    guard !text.isEmpty else { throw .parse("unknown position: parse error: unexpected end of input") }
     var parser = try Parser(text)
     let token = try parser.peek()
     guard token.kind == .leftBrace || token.kind.isMetricName else { throw parser.unexpected(token) }

@@ -46,7 +46,7 @@ extension API {
         let administration = try administration()
         try call.form.requireWhole()
         let skipsHead = call.form["skip_head"]
-        guard skipsHead.isEmpty || goBooleans.contains(skipsHead) else {
+        guard skipsHead.isEmpty || goBoolean(skipsHead) != nil else {
             throw .invalidParameter(
                 "skip_head",
                 "unable to parse boolean \"skip_head\" argument: strconv.ParseBool: parsing \(quoted(skipsHead)): "
@@ -64,7 +64,8 @@ extension API {
     }
 }
 
-/// What Go's `strconv.ParseBool` takes.
-private let goBooleans: Set<String> = [
-    "1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False",
-]
+/// What Go's `strconv.ParseBool` makes of a text; nil where it is none of those that it takes.
+func goBoolean(_ text: String) -> Bool? {
+    if ["1", "t", "T", "TRUE", "true", "True"].contains(text) { return true }
+    return ["0", "f", "F", "FALSE", "false", "False"].contains(text) ? false : nil
+}

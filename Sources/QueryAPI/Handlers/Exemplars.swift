@@ -14,7 +14,9 @@ extension API {
         } catch {
             throw APIError(error, parameter: nil)
         }
-        guard let store = dependencies.exemplars, !selectors.isEmpty else { return .data { $0.append("[]") } }
+        // A query that selects nothing, such as `1`, has no data at all.
+        guard !selectors.isEmpty else { return .noContent() }
+        guard let store = dependencies.exemplars else { return .data { $0.append("[]") } }
         let found = try await onStorageThread { () throws(StorageError) in
             try store.exemplars(selectors, minTime: start ?? TimeBounds.min, maxTime: end ?? TimeBounds.max)
         }

@@ -3,8 +3,8 @@ import Model
 extension API {
     /// `/api/v1/metadata`: type, help and unit of metrics.
     func metadata(_ call: Call) async throws(APIError) -> Answer {
-        let limit = try count(call.form, "limit")
-        let perMetric = try count(call.form, "limit_per_metric")
+        let limit = try number(call.form, "limit", orMore: 0)
+        let perMetric = try number(call.form, "limit_per_metric", orMore: 1)
         let metric = call.form["metric"]
         let provider = dependencies.metadata
         let all = try await onStorageThread { provider.metadata(metric: metric.isEmpty ? nil : metric) }
@@ -25,10 +25,10 @@ extension API {
         }
     }
 
-    /// nil where the parameter is missing or not above zero: no limit.
-    private func count(_ form: Form, _ name: String) throws(APIError) -> Int? {
+    /// nil where the parameter is missing or below `least`: no limit.
+    func number(_ form: Form, _ name: String, orMore least: Int) throws(APIError) -> Int? {
         if form[name].isEmpty { return nil }
         guard let count = Int(form[name]) else { throw .badData("\(name) must be a number") }
-        return count > 0 ? count : nil
+        return count >= least ? count : nil
     }
 }

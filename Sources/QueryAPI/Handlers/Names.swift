@@ -58,7 +58,6 @@ extension API {
 
     /// - Parameter matchParameter: how messages name the parameter of a selector that cannot be read; nil: not at all.
     private func selection(_ form: Form, matchParameter: String? = nil) throws(APIError) -> Selection {
-        try form.requireWhole()
         let limit = try form.limit()
         let start = try form.time("start")
         let end = try form.time("end")

@@ -24,11 +24,17 @@ func registerProcessMetrics(_ registry: MetricRegistry, _ build: BuildDescriptio
     registry.gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.") {
         Double(startTimeMs) / 1000
     }
-    registry.gauge("process_resident_memory_bytes", "Resident memory size in bytes.") { Double(residentBytes()) }
+    registry.gauge("process_resident_memory_bytes", "Resident memory size in bytes.") { Double(memoryBytes(field: 1)) }
     registry.gauge("process_open_fds", "Number of open file descriptors.") { Double(openDescriptorCount()) }
     registry.gauge("process_max_fds", "Maximum number of open file descriptors.") {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Double(limit.rlim_cur)
+    }
+    registry.gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.") { Double(memoryBytes(field: 0)) }
+    registry.gauge("process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.") {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
         return Double(limit.rlim_cur)
     }
     registry.register {
@@ -47,8 +53,8 @@ private func cpuSeconds() -> Double {
     return Double(seconds) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
 }
 
-/// The second number of `/proc/self/statm`: pages in memory.
-private func residentBytes() -> Int {
+/// A number of `/proc/self/statm` in bytes: 0 is what is mapped, 1 what of it is in memory.
+private func memoryBytes(field: Int) -> Int {
     let descriptor = open("/proc/self/statm", O_RDONLY)
     guard descriptor >= 0 else { return 0 }
     defer { close(descriptor) }
@@ -56,7 +62,7 @@ private func residentBytes() -> Int {
     let count = read(descriptor, &text, text.count)
     guard count > 0 else { return 0 }
     let fields = String(decoding: text[..<count], as: UTF8.self).split(separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
+    return fields.count > field ? (Int(fields[field]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE))) : 0
 }
 
 private func openDescriptorCount() -> Int {

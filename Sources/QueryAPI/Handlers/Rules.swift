@@ -15,8 +15,4 @@ extension API {
     func alertmanagers(_ call: Call) async throws(APIError) -> Answer {
         .data { $0.append("{\"activeAlertmanagers\":[],\"droppedAlertmanagers\":[]}") }
     }
-
-    func notifications(_ call: Call) async throws(APIError) -> Answer {
-        .data { $0.append("[]") }
-    }
 }

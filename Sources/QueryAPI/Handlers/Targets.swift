@@ -5,20 +5,33 @@ extension API {
     func targets(_ call: Call) async throws(APIError) -> Answer {
         let state = call.form["state"].lowercased()
         let pool = call.form["scrapePool"]
+        let wantsAll = state == "" || state == "any"
         var active: [TargetStatus] = []
-        if state == "" || state == "any" || state == "active" {
+        if wantsAll || state == "active" {
             active = dependencies.targets.activeTargets().filter { pool.isEmpty || $0.scrapePool == pool }
         }
+        let wantsDropped = wantsAll || state == "dropped"
+        let dropped = wantsDropped ? dependencies.targets.droppedTargets() : []
+        let pools = wantsDropped ? dependencies.targets.scrapePools() : nil
         return .data { out in
             out.append("{\"activeTargets\":")
             out.appendJSONArray(active) { $0.appendTarget($1) }
-            out.append(",\"droppedTargets\":[],\"droppedTargetCounts\":{}}")
+            out.append(",\"droppedTargets\":")
+            out.appendJSONArray(dropped.filter { pool.isEmpty || $0.scrapePool == pool }) { out, target in
+                out.append("{\"discoveredLabels\":")
+                out.appendJSONLabels(target.discoveredLabels)
+                out.appendField("scrapePool", target.scrapePool)
+                out.append("}")
+            }
+            out.append(",\"droppedTargetCounts\":")
+            out.appendCounts(of: dropped, pools)
+            out.append("}")
         }
     }
 
     /// `/api/v1/scrape_pools`: names of jobs.
     func scrapePools(_ call: Call) async throws(APIError) -> Answer {
-        let pools = Set(dependencies.targets.activeTargets().map(\.scrapePool)).sorted(by: byteOrder)
+        let pools = dependencies.targets.scrapePools()
         return .data { out in
             out.append("{\"scrapePools\":")
             out.appendJSONArray(pools) { $0.appendJSONString($1) }
@@ -28,6 +41,21 @@ extension API {
 }
 
 extension [UInt8] {
+    /// Appends per job how many of its targets were dropped; null where nobody asked for jobs.
+    fileprivate mutating func appendCounts(of dropped: [DroppedTarget], _ pools: [String]?) {
+        guard let pools else { return append("null") }
+        var counts: [String: Int64] = [:]
+        for target in dropped { counts[target.scrapePool, default: 0] += 1 }
+        append("{")
+        for (index, pool) in pools.enumerated() {
+            if index > 0 { append(",") }
+            appendJSONString(pool)
+            append(":")
+            appendDecimal(counts[pool] ?? 0)
+        }
+        append("}")
+    }
+
     fileprivate mutating func appendTarget(_ target: TargetStatus) {
         append("{\"discoveredLabels\":")
         appendJSONLabels(target.discoveredLabels)
@@ -48,7 +76,7 @@ extension [UInt8] {
         append("}")
     }
 
-    private mutating func appendField(_ name: String, _ value: String) {
+    fileprivate mutating func appendField(_ name: String, _ value: String) {
         append(",")
         appendJSONString(name)
         append(":")

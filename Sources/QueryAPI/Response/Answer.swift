@@ -5,6 +5,8 @@ struct Answer: Sendable {
     enum Body: Sendable {
         case bytes([UInt8])
         case chunks(any ChunkedBody)
+        /// Goes on until the client leaves or the server stops.
+        case events(EventBody)
     }
 
     var status: HTTPResponse.Status = .ok

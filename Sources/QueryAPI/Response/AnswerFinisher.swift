@@ -23,7 +23,26 @@ struct AnswerFinisher: Sendable {
             first.reserveCapacity(Limit.chunkBytes + 4096)
             guard body.write(into: &first) else { return whole(first, answer.status, headers) }
             return streamed(first, body, answer.status, headers)
+        case .events(let events): return endless(events, answer.status, headers)
         }
+    }
+
+    private func endless(_ events: EventBody, _ status: HTTPResponse.Status, _ headers: HTTPFields) -> Response {
+        let onEnd = onEnd
+        let stream = ResponseBody { writer in
+            var count = 0
+            defer {
+                events.onEnd()
+                onEnd(count)
+            }
+            for await event in events.stream {
+                let buffer = EventBody.encode(event)
+                count += buffer.readableBytes
+                try await writer.write(buffer)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: status, headers: headers, body: stream)
     }
 
     /// A body that is known as a whole, so that its length can be told.

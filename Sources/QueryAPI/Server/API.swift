@@ -1,5 +1,6 @@
 import Model
 import NIOPosix
+import PromQL
 import Synchronization
 
 /// Everything that handlers share.
@@ -12,6 +13,9 @@ final class API: Sendable {
     let storageThreads: NIOThreadPool
     let queryMetrics: QueryMetrics
     let writeReceiver: RemoteWriteReceiver?
+    let otlpReceiver: OTLPReceiver?
+
+    let federationErrors: Counter
 
     init(_ dependencies: APIDependencies, _ options: APIOptions) {
         self.dependencies = dependencies
@@ -19,9 +23,23 @@ final class API: Sendable {
         queryThreads = QueryThreads(count: max(1, options.queryConcurrencyMax))
         storageThreads = NIOThreadPool(numberOfThreads: 4)
         queryMetrics = QueryMetrics(registry: dependencies.registry, concurrencyMax: options.queryConcurrencyMax)
+        federationErrors = dependencies.registry.counter(
+            "prometheus_web_federation_errors_total",
+            "Total number of errors that occurred while sending federation responses.")
+        dependencies.notifications.register(in: dependencies.registry)
+        let isReady = dependencies.isReady
+        dependencies.registry.gauge("prometheus_ready", "Whether startup is complete and queries are answered.") {
+            isReady() ? 1 : 0
+        }
         writeReceiver =
             options.enableRemoteWriteReceiver
             ? dependencies.appendable.map { RemoteWriteReceiver($0, registry: dependencies.registry) } : nil
+        otlpReceiver =
+            options.enableOTLPReceiver
+            ? dependencies.appendable.map {
+                OTLPReceiver(
+                    $0, dependencies.otlpSettings, lookbackMs: dependencies.engine.options.lookbackDeltaMs)
+            } : nil
     }
 
     /// Runs `body`, which may block, on a thread that may be blocked.

@@ -7,6 +7,8 @@ final class Connection: Sendable {
     private struct State {
         var isGone = false
         var query: CancellationFlag?
+        /// What else its end ends.
+        var onLeave: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -27,12 +29,22 @@ final class Connection: Sendable {
         state.withLock { $0.query = nil }
     }
 
+    /// Calls `body` when the client leaves, or at once where it has left.
+    func onLeave(_ body: @escaping @Sendable () -> Void) {
+        let isGone = state.withLock { state in
+            state.onLeave = body
+            return state.isGone
+        }
+        if isGone { body() }
+    }
+
     /// The client has closed its side.
     func leave() {
-        let query = state.withLock { state in
+        let (query, body) = state.withLock { state in
             state.isGone = true
-            return state.query
+            return (state.query, state.onLeave)
         }
         query?.cancel()
+        body?()
     }
 }

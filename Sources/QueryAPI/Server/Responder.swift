@@ -22,7 +22,7 @@ struct APIResponder: HTTPResponder {
         var call = Call(request: request, channel: context.channel)
         call.pathParameter = found.parameter
         var answer = await answer(call, route)
-        if route.isAPI { addCORS(request, to: &answer) }
+        if route.isAPI, answer.status != .methodNotAllowed { addCORS(request, to: &answer) }
         let code = answer.status.code
         let metrics = metrics
         let finisher = finisher(request) { bytes in
@@ -49,7 +49,7 @@ struct APIResponder: HTTPResponder {
         }
         do throws(APIError) {
             var call = call
-            if route.isAPI, route.path != RemoteWriteReceiver.path {
+            if route.readsForm {
                 call.form = try await FormReader.read(call, api.options)
             }
             return try await route.handler(api)(call)

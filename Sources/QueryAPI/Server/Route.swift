@@ -11,6 +11,11 @@ struct Route: Sendable {
     /// Whether the route belongs to the API: may be called from other origins, and is compressed.
     var isAPI: Bool { path.hasPrefix("/api/") }
 
+    /// Whether a body is a form of parameters, and no message of its own.
+    var readsForm: Bool {
+        (isAPI || path == "/federate") && path != RemoteWriteReceiver.path && path != OTLPReceiver.path
+    }
+
     init(_ path: String, _ methods: [HTTPRequest.Method], _ handler: @escaping Handler) {
         self.path = path
         self.methods = methods

@@ -49,7 +49,14 @@ private struct APIServer: Service {
         api.storageThreads.start()
         let result: Result<Void, any Error>
         do {
-            result = .success(try await application().run())
+            let notifications = api.dependencies.notifications
+            // Streams that never end by themselves would keep the server from ending.
+            result = .success(
+                try await withGracefulShutdownHandler {
+                    try await application().run()
+                } onGracefulShutdown: {
+                    notifications.close()
+                })
         } catch let error as IOError {
             result = .failure(ListenError(address: api.options.address, reason: advice(error)))
         } catch let error as NIOConnectionError {

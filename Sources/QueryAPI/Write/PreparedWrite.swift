@@ -60,14 +60,7 @@ struct PreparedWrite: Sendable {
     private func describe(
         _ rejection: AppendResult.Rejection, _ noun: String, _ kind: KeyPath<WriteRequest.Position, Int>, _ what: String
     ) -> String {
-        let reason =
-            switch rejection.reason {
-            case .outOfOrder: "out of order \(noun)"
-            case .duplicate: "duplicate \(noun) for timestamp"
-            case .tooOld: "out of bounds"
-            case .unknownSeries: "unknown series"
-            case .invalid: "invalid native histogram"
-            }
+        let reason = rejection.reason.description(noun)
         return "\(reason): series \(labels(ofSeries: seriesIndex(of: rejection.index, kind))), \(what)"
     }
 
@@ -104,6 +97,20 @@ struct PreparedWrite: Sendable {
             shown.histograms = Array(histograms.prefix(count - shown.count))
             shown.exemplars = Array(exemplars.prefix(count - shown.count))
             return shown
+        }
+    }
+}
+
+extension AppendResult.Reason {
+    /// The reason in Prometheus's words.
+    /// - Parameter noun: what was refused.
+    func description(_ noun: String) -> String {
+        switch self {
+        case .outOfOrder: "out of order \(noun)"
+        case .duplicate: "duplicate \(noun) for timestamp"
+        case .tooOld: "out of bounds"
+        case .unknownSeries: "unknown series"
+        case .invalid: "invalid native histogram"
         }
     }
 }

@@ -158,7 +158,7 @@ private struct BatchColumns {
 }
 
 /// What cannot be stored: the first of each kind in words, the others as a number.
-struct ProblemList {
+struct ProblemList: Sendable {
     private var named: [String] = []
     private var counts: [(kind: String, count: Int)] = []
 

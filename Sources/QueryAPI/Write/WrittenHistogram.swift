@@ -122,6 +122,6 @@ private func checkCount(_ count: Int) throws(ProtobufError) {
     }
 }
 
-private func unzigzag(_ number: UInt64) -> Int64 {
+func unzigzag(_ number: UInt64) -> Int64 {
     Int64(bitPattern: number >> 1) ^ (0 &- Int64(bitPattern: number & 1))
 }

@@ -18,12 +18,12 @@ extension Configuration {
         ("alerting", true, "it has no effect, as there are no alerting rules"),
         ("runtime", true, "it has no effect; its settings are of Go programs"),
         ("tracing", true, "it has no effect; this server sends no traces"),
-        ("otlp", true, "it has no effect; this server receives no OTLP"),
     ]
 
     mutating func decode(_ root: YAMLNode, folder: String, _ diagnostics: Diagnostics) {
         guard var section = MappingDecoder(root, "the configuration", diagnostics) else { return }
         if let node = section.node("global") { global.decode(node, diagnostics) }
+        if let node = section.node("otlp") { otlp.decode(node, diagnostics) }
         if let node = section.node("storage") { storage.decode(node, diagnostics) }
         for (key, isHarmless, reason) in Configuration.otherSections {
             guard let node = section.node(key), !node.isEmpty else { continue }

@@ -12,6 +12,7 @@ extension Configuration {
             writer.limits(global.limits)
         }
         writer.list("scrape_configs", jobs) { $0.job($1) }
+        if otlp != OTLPSettings() { writer.mapping("otlp") { $0.otlp(otlp) } }
         if storage.outOfOrderMs > 0 {
             writer.mapping("storage") { writer in
                 writer.mapping("tsdb") { writer in
@@ -19,6 +20,15 @@ extension Configuration {
                 }
             }
         }
+        return writer.text
+    }
+}
+
+extension JobConfiguration {
+    /// The job's configuration with every default filled in and secrets hidden.
+    var yamlText: String {
+        var writer = YAMLWriter()
+        writer.job(self)
         return writer.text
     }
 }
@@ -42,6 +52,18 @@ extension YAMLWriter {
             ("target_limit", limits.targets),
         ]
         for (key, count) in counts where count > 0 { value(key, count) }
+    }
+
+    fileprivate mutating func otlp(_ otlp: OTLPSettings) {
+        list("promote_resource_attributes", otlp.promotedAttributes)
+        value("promote_all_resource_attributes", otlp.promotesAllAttributes)
+        list("ignore_resource_attributes", otlp.ignoredAttributes)
+        value("translation_strategy", otlp.translation.rawValue)
+        value("keep_identifying_resource_attributes", otlp.keepsIdentifyingAttributes)
+        value("convert_histograms_to_nhcb", otlp.convertsHistograms)
+        value("promote_scope_metadata", otlp.promotesScope)
+        value("label_name_underscore_sanitization", otlp.sanitizesLeadingUnderscores)
+        value("label_name_preserve_multiple_underscores", otlp.keepsMultipleUnderscores)
     }
 
     fileprivate mutating func job(_ job: JobConfiguration) {

@@ -8,10 +8,16 @@ public struct Configuration: Sendable, Equatable {
     public var global = GlobalConfiguration()
     public var jobs: [JobConfiguration] = []
     public var storage = StorageConfiguration()
+    public var otlp = OTLPSettings()
     /// What is in the file and has no effect, in words.
     public var warnings: [String] = []
 
     public init() {}
+
+    /// The bytes of the file at `path`, to tell whether it has changed; nil where it cannot be read.
+    public static func fileContent(path: String) -> [UInt8]? {
+        try? readWholeFile(path, bytesMax: fileBytesMax).get()
+    }
 
     /// The largest file that is read, in bytes.
     public static let fileBytesMax = YAMLReader.bytesMax

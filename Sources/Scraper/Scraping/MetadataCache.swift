@@ -26,6 +26,17 @@ final class MetadataCache: Sendable {
         }
     }
 
+    /// What is known of `metric`, or of all, sorted by name.
+    func all(metric: String?) -> [MetricMetadata] {
+        known.withLock { known in
+            if let metric { return known[metric].map { [$0] } ?? [] }
+            return known.values.sorted { byteOrder($0.metric, $1.metric) }
+        }
+    }
+
+    /// How many metrics are known.
+    var count: Int { known.withLock { $0.count } }
+
     /// Forgets metadata that the store could not take.
     func forget(_ metadata: [MetricMetadata]) {
         known.withLock { known in

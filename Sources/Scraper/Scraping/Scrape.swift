@@ -123,6 +123,7 @@ struct Scrape: Sendable {
     }
 
     private func remember(_ lines: [MetadataLine]) async throws(StorageError) {
+        _ = target.metadata.update(lines)
         let changed = environment.metadata.update(lines)
         guard !changed.isEmpty else { return }
         do {

@@ -11,8 +11,13 @@ final class Target: Sendable {
     let labeller: SampleLabeller
     let slot: Mutex<SessionSlot>
     let status: Mutex<TargetHealth>
+    /// What its pages have said of metrics.
+    let metadata: MetadataCache
 
-    init(_ description: TargetDescription, job: JobConfiguration, slot: SessionSlot = SessionSlot()) {
+    init(
+        _ description: TargetDescription, job: JobConfiguration, slot: SessionSlot = SessionSlot(),
+        metadata: MetadataCache = MetadataCache()
+    ) {
         self.description = description
         self.job = job
         labeller = SampleLabeller(
@@ -20,6 +25,7 @@ final class Target: Sendable {
             limits: job.limits)
         self.slot = Mutex(slot)
         status = Mutex(TargetHealth())
+        self.metadata = metadata
     }
 }
 

@@ -1,32 +1,39 @@
 import Model
 
 extension JobConfiguration {
-    /// The targets of the job after relabelling, each once, with a reason for those that cannot be used.
-    func buildTargets() -> (targets: [TargetDescription], problems: [String]) {
+    /// The targets of the job after relabelling, each once, with a reason for those that cannot be used, and the labels of
+    /// those that relabelling drops.
+    func buildTargets() -> (targets: [TargetDescription], problems: [String], dropped: [Labels]) {
         var targets: [TargetDescription] = []
         var seen: Set<TargetDescription.Identity> = []
         var problems: [String] = []
+        var dropped: [Labels] = []
         for group in targetGroups {
             for address in group.targets {
                 switch build(address, group.labels) {
-                case .success(let target?):
+                case .success(.target(let target)):
                     if seen.insert(target.identity).inserted { targets.append(target) }
-                case .success(nil): break
+                case .success(.dropped(let discovered)): dropped.append(discovered)
                 case .failure(let problem):
                     problems.append("target \(quoted(address)) of job \(quoted(name)): \(problem.reason)")
                 }
             }
         }
-        return (targets, problems)
+        return (targets, problems, dropped)
+    }
+
+    private enum Built {
+        case target(TargetDescription)
+        /// Relabelling drops what bears these labels.
+        case dropped(Labels)
     }
 
     private struct Problem: Error {
         let reason: String
     }
 
-    /// - Returns: nil where relabelling drops the target.
     /// - Source: Prometheus 3.5, `scrape.PopulateLabels`.
-    private func build(_ address: String, _ groupLabels: Labels) -> Result<TargetDescription?, Problem> {
+    private func build(_ address: String, _ groupLabels: Labels) -> Result<Built, Problem> {
         var builder = LabelsBuilder(groupLabels)
         builder.set("__address__", address)
         var defaults = [
@@ -39,8 +46,8 @@ extension JobConfiguration {
         }
         for (name, value) in defaults where builder[name] == nil { builder.set(name, value) }
         let discovered = builder.labels()
-        guard relabelRules.apply(&builder) else { return .success(nil) }
-        return finish(builder, discovered).map { $0 }
+        guard relabelRules.apply(&builder) else { return .success(.dropped(discovered)) }
+        return finish(builder, discovered).map { .target($0) }
     }
 
     private func finish(_ relabelled: LabelsBuilder, _ discovered: Labels) -> Result<TargetDescription, Problem> {

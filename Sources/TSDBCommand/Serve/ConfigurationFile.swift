@@ -7,22 +7,29 @@ import TSDB
 
 /// The configuration file, as it was last read without a fault.
 final class ConfigurationFile: Sendable {
+    private static let failureNotification = "Configuration reload has failed."
+
     private struct State {
         var configuration: Configuration
         var status: ConfigurationStatus
+        /// Of the file when it was last read.
+        var content: [UInt8]?
     }
 
     private let path: String
     private let logger: Logger
+    private let notifications: Notifications
     private let state: Mutex<State>
 
     /// - Throws: ``ConfigurationError`` with every fault of the file.
-    init(path: String, logger: Logger, registry: MetricRegistry) throws {
+    init(path: String, logger: Logger, registry: MetricRegistry, notifications: Notifications) throws {
         self.path = path
         self.logger = logger
+        self.notifications = notifications
+        let content = Configuration.fileContent(path: path)
         let configuration = try Configuration.load(path: path)
         let status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
-        state = Mutex(State(configuration: configuration, status: status))
+        state = Mutex(State(configuration: configuration, status: status, content: content))
         for warning in configuration.warnings { logger.warning("\(warning)") }
         registry.gauge("prometheus_config_last_reload_successful", "Whether the last reading of the file succeeded.") {
             [weak self] in self?.status.lastReloadSucceeded == true ? 1 : 0
@@ -30,6 +37,15 @@ final class ConfigurationFile: Sendable {
         registry.gauge(
             "prometheus_config_last_reload_success_timestamp_seconds", "When the file was last read without a fault."
         ) { [weak self] in Double(self?.status.lastReloadMs ?? 0) / 1000 }
+    }
+
+    /// What was read last without a fault.
+    var current: Configuration { state.withLock { $0.configuration } }
+
+    /// Whether the file can be read and is not what it was when it was last read, well or badly.
+    func hasChanged() -> Bool {
+        guard let now = Configuration.fileContent(path: path) else { return false }
+        return state.withLock { $0.content } != now
     }
 
     var status: ConfigurationStatus { state.withLock { $0.status } }
@@ -44,6 +60,8 @@ final class ConfigurationFile: Sendable {
     /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
     func reload(into scraping: ScrapeManager, _ database: Database) throws {
         do {
+            let content = Configuration.fileContent(path: path)
+            state.withLock { $0.content = content }
             let configuration = try Configuration.load(path: path)
             state.withLock { state in
                 state.configuration = configuration
@@ -51,9 +69,11 @@ final class ConfigurationFile: Sendable {
             }
             for warning in configuration.warnings { logger.warning("\(warning)") }
             apply(to: scraping, database)
+            notifications.remove(ConfigurationFile.failureNotification)
             logger.info("configuration reloaded", metadata: ["file": "\(path)"])
         } catch {
             state.withLock { $0.status.lastReloadSucceeded = false }
+            notifications.add(ConfigurationFile.failureNotification)
             logger.error("configuration not reloaded, the one before stays", metadata: ["error": "\(error)"])
             throw error
         }

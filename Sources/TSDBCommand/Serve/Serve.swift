@@ -64,6 +64,29 @@ struct Serve: AsyncParsableCommand {
         help: "Take samples at /api/v1/write.")
     var enableRemoteWriteReceiver = false
 
+    @Flag(
+        name: .customLong("web.enable-otlp-receiver"), inversion: .prefixedNo,
+        help: "Take OpenTelemetry's metrics at /api/v1/otlp/v1/metrics.")
+    var enableOTLPReceiver = false
+
+    @Option(
+        name: .customLong("web.max-notifications-subscribers"),
+        help: "Clients that /api/v1/notifications/live serves at a time.")
+    var maxNotificationsSubscribers = 16
+
+    @Option(
+        name: .customLong("web.search.max-limit"),
+        help: "The most results of a request to /api/v1/search/...; 0 means any number.")
+    var searchMaxLimit = 10_000
+
+    @Flag(
+        name: .customLong("config.auto-reload"), inversion: .prefixedNo,
+        help: "Read the configuration file again whenever it has changed.")
+    var autoReload = false
+
+    @Option(name: .customLong("config.auto-reload-interval"), help: "How often to look whether it has.")
+    var autoReloadInterval = "30s"
+
     @Option(name: .customLong("query.lookback-delta"), help: "How long a sample stands for its series.")
     var lookbackDelta = "5m"
 
@@ -115,7 +138,11 @@ struct Serve: AsyncParsableCommand {
             "web.max-connections": "\(maxConnections)", "web.cors.origin": corsOrigin,
             "web.enable-lifecycle": "\(enableLifecycle)", "web.enable-admin-api": "\(enableAdminAPI)",
             "web.enable-remote-write-receiver": "\(enableRemoteWriteReceiver)",
-            "query.lookback-delta": lookbackDelta, "query.timeout": queryTimeout,
+            "web.enable-otlp-receiver": "\(enableOTLPReceiver)",
+            "web.max-notifications-subscribers": "\(maxNotificationsSubscribers)",
+            "web.search.max-limit": "\(searchMaxLimit)", "config.auto-reload": "\(autoReload)",
+            "config.auto-reload-interval": autoReloadInterval, "query.lookback-delta": lookbackDelta,
+            "query.timeout": queryTimeout,
             "query.max-concurrency": "\(maxConcurrency)", "query.max-samples": "\(maxSamples)",
             "log.level": logLevel.rawValue, "log.format": logFormat.rawValue,
         ]
@@ -126,12 +153,14 @@ struct Serve: AsyncParsableCommand {
         try requireDuration("--query.lookback-delta", lookbackDelta)
         try requireDuration("--query.timeout", queryTimeout)
         try requireDuration("--web.read-timeout", readTimeout)
+        try requireDuration("--config.auto-reload-interval", autoReloadInterval)
         guard parseBytes(retentionSize) != nil else {
             throw ValidationError("--storage.tsdb.retention.size '\(retentionSize)' is not a size such as 512MB or 2GB")
         }
         for (flag, value) in [
             ("--query.max-concurrency", maxConcurrency), ("--query.max-samples", maxSamples),
             ("--web.max-connections", maxConnections),
+            ("--web.max-notifications-subscribers", maxNotificationsSubscribers),
         ] where value < 1 {
             throw ValidationError("\(flag) must be at least 1, not \(value)")
         }

@@ -18,7 +18,9 @@ struct ServerProcess {
     func run() async throws {
         let startTimeMs = SystemClock().nowMs()
         for note in IgnoredFlags.removing(from: CommandLine.arguments).notes { logger.warning("\(note)") }
-        let configuration = try ConfigurationFile(path: serve.configFile, logger: logger, registry: registry)
+        let notifications = Notifications()
+        let configuration = try ConfigurationFile(
+            path: serve.configFile, logger: logger, registry: registry, notifications: notifications)
         let options = try apiOptions()
         let database = try Database.open(directory: serve.storagePath, options: databaseOptions)
         defer { database.close() }
@@ -33,6 +35,10 @@ struct ServerProcess {
             engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"), build: build,
             startTimeMs: startTimeMs)
         dependencies.exemplars = database
+        dependencies.notifications = notifications
+        dependencies.externalLabels = { configuration.current.global.externalLabels }
+        dependencies.otlpSettings = { configuration.current.otlp }
+        dependencies.blocks = { database.blockSummaries().map(StoredBlock.init) }
         dependencies.administration = administration(database)
         dependencies.retention = serve.retentionText
         dependencies.flags = serve.flagValues
@@ -46,6 +52,9 @@ struct ServerProcess {
                 scraping: scraping, database: database, configuration: configuration, listening: listening.stream,
                 serve: serve),
             ReloadOnHangup(configuration: configuration, scraping: scraping, database: database, logger: logger),
+            AutoReload(
+                configuration: configuration, scraping: scraping, database: database,
+                intervalMs: serve.autoReload ? serve.milliseconds(serve.autoReloadInterval) : nil),
             ProblemLog(database: database, logger: Logger(label: "store")), QuitService(requests: quit.stream), server,
         ]
         let group = ServiceGroup(
@@ -86,6 +95,9 @@ struct ServerProcess {
         options.enableLifecycle = serve.enableLifecycle
         options.enableAdmin = serve.enableAdminAPI
         options.enableRemoteWriteReceiver = serve.enableRemoteWriteReceiver
+        options.enableOTLPReceiver = serve.enableOTLPReceiver
+        options.notificationSubscribersMax = serve.maxNotificationsSubscribers
+        options.searchLimitMax = max(0, serve.searchMaxLimit)
         options.connectionsMax = serve.maxConnections
         options.readTimeoutSeconds = serve.milliseconds(serve.readTimeout) / 1000
         options.queryConcurrencyMax = serve.maxConcurrency
@@ -141,4 +153,12 @@ private func storageStatistics(_ database: Database, limit: Int) -> StorageStati
     result.memoryBytesByLabelName = entries(cardinality.bytesByLabelName)
     result.seriesCountByLabelPair = entries(cardinality.seriesByLabelPair)
     return result
+}
+
+extension StoredBlock {
+    fileprivate init(_ block: BlockSummary) {
+        self.init(
+            id: "\(block.number)", minTimeMs: block.minTime, maxTimeMs: block.maxTime, seriesCount: block.seriesCount,
+            sampleCount: block.sampleCount)
+    }
 }

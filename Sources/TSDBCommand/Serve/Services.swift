@@ -1,7 +1,6 @@
 import Logging
 import Model
 import Scraper
-
 import ServiceLifecycle
 import TSDB
 import UnixSignals
@@ -45,6 +44,26 @@ struct ReloadOnHangup: Service {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             // What is wrong with the file has been logged; the configuration before it stays.
             try? configuration.reload(into: scraping, database)
+        }
+    }
+}
+
+/// Reads the configuration again whenever its file has changed.
+struct AutoReload: Service {
+    let configuration: ConfigurationFile
+    let scraping: ScrapeManager
+    let database: Database
+    /// How often the file is looked at; nil: never.
+    let intervalMs: Int64?
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: .milliseconds(intervalMs ?? 86_400_000))
+                guard intervalMs != nil, configuration.hasChanged() else { continue }
+                // What is wrong with the file has been logged; the configuration before it stays.
+                try? configuration.reload(into: scraping, database)
+            }
         }
     }
 }

@@ -38,7 +38,7 @@ func selectorOutcome(_ text: String) -> String {
         ("sum", #"__name__="sum""#),
         ("{}", "match[] must contain at least one non-empty matcher"),
         (#"{a=~".*"}"#, "match[] must contain at least one non-empty matcher"),
-        ("", "1:1: parse error: unexpected end of input"),
+        ("", "unknown position: parse error: unexpected end of input"),
         ("foo[5m]", #"1:4: parse error: unexpected "[""#),
         ("foo offset 5m", "1:5: parse error: unexpected <offset>"),
         ("sum(foo)", #"1:4: parse error: unexpected "(""#),

@@ -36,6 +36,12 @@ final class HTTPClient: @unchecked Sendable {
         try await onSocketThread { try self.connection.send(method, target, headers: headers, body: body) }
     }
 
+    func received(until text: String) async throws -> String {
+        try await onSocketThread { try self.connection.received(until: text) }
+    }
+
+    func close() { connection.finish() }
+
     func finishSending() { connection.finishSending() }
 
     func receive(head: Bool = false) async throws -> HTTPAnswer {

@@ -1,0 +1,145 @@
+import Exposition
+import Model
+
+/// Writes federated samples: family after family, with the server's external labels where a series has none of that name.
+struct FederationWriter {
+    let format: FederationFormat
+    /// With `instance` among them, empty where the configuration names none: without it the reader would take this server
+    /// for the instance.
+    private let external: [Label]
+
+    init(format: FederationFormat, external: Labels) {
+        self.format = format
+        var labels = Array(external)
+        if external["instance"] == nil {
+            labels.append(Label(name: "instance", value: ""))
+            labels.sort { byteOrder($0.name, $1.name) }
+        }
+        self.external = labels
+    }
+
+    /// What makes a sample's family: its name, and what it is.
+    private struct Family: Equatable {
+        var name: String
+        var isHistogram: Bool
+        var isGauge: Bool
+    }
+
+    func write(_ samples: [FederatedSample]) -> [UInt8] {
+        var out: [UInt8] = []
+        var family: Family?
+        var message = ProtobufWriter()
+        for sample in samples {
+            if let histogram = sample.histogram, format.notation == .text || histogram.hasCustomBuckets {
+                // Neither text nor the message of clients has a notation for it.
+                continue
+            }
+            let next = Family(
+                name: sample.labels.metricName ?? "", isHistogram: sample.histogram != nil,
+                isGauge: sample.histogram?.counterReset == .gauge)
+            if next != family {
+                finish(&message, into: &out)
+                begin(next, &message, &out)
+                family = next
+            }
+            switch format.notation {
+            case .text: appendLine(sample, next.name, to: &out)
+            case .protobuf: message.message(4) { appendMetric(sample, to: &$0) }
+            }
+        }
+        finish(&message, into: &out)
+        return out
+    }
+
+    private func finish(_ message: inout ProtobufWriter, into out: inout [UInt8]) {
+        guard !message.bytes.isEmpty else { return }
+        var length = ProtobufWriter()
+        length.varint(UInt64(message.bytes.count))
+        out += length.bytes + message.bytes
+        message = ProtobufWriter()
+    }
+
+    /// MetricFamily: name 1, type 3, metric 4.
+    private func begin(_ family: Family, _ message: inout ProtobufWriter, _ out: inout [UInt8]) {
+        let name = format.escaped(family.name)
+        switch format.notation {
+        case .text: out += "# TYPE \(isLegacyMetricName(name) ? name : exposed(name)) untyped\n".utf8
+        case .protobuf:
+            message.string(1, name)
+            // Untyped, histogram, or histogram of a gauge.
+            message.varint(3, family.isHistogram ? (family.isGauge ? 5 : 4) : 3)
+        }
+    }
+
+    /// The sample's labels without the metric's name, and the external ones behind them.
+    private func labels(_ sample: FederatedSample) -> [(name: String, value: String)] {
+        let own = sample.labels.filter { $0.name != Labels.metricNameLabel }
+        let added = external.filter { sample.labels[$0.name] == nil }
+        return (own + added).map { (format.escaped($0.name), $0.value) }
+    }
+
+    private func appendLine(_ sample: FederatedSample, _ metric: String, to out: inout [UInt8]) {
+        let name = format.escaped(metric)
+        var parts: [String] = []
+        if isLegacyMetricName(name) { out += name.utf8 } else { parts.append(exposed(name)) }
+        parts += labels(sample).map {
+            "\(isLegacyLabelName($0.name) ? $0.name : exposed($0.name))=\(exposed($0.value))"
+        }
+        out += "{\(parts.joined(separator: ","))} ".utf8
+        // Prometheus writes no sign before a zero.
+        out.appendFloat(sample.value == 0 ? 0 : sample.value, .general)
+        out += " \(sample.timestamp)\n".utf8
+    }
+
+    private func exposed(_ text: String) -> String {
+        let escaped = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\"", with: "\\\"")
+        return "\"\(escaped)\""
+    }
+
+    /// Metric: label 1, untyped 5, timestamp_ms 6, histogram 7.
+    private func appendMetric(_ sample: FederatedSample, to message: inout ProtobufWriter) {
+        for label in labels(sample) {
+            message.message(1) { pair in
+                pair.string(1, label.name)
+                pair.string(2, label.value)
+            }
+        }
+        guard let histogram = sample.histogram else {
+            message.message(5) { $0.double(1, sample.value) }
+            message.varint(6, UInt64(bitPattern: sample.timestamp))
+            return
+        }
+        message.varint(6, UInt64(bitPattern: sample.timestamp))
+        message.message(7) { appendHistogram(histogram, to: &$0) }
+    }
+
+    /// Histogram: sample_sum 2, sample_count_float 4, schema 5, zero_threshold 6, zero_count_float 8, spans 9 and 12,
+    /// counts 11 and 14. Counts are written as floating-point ones, as Prometheus does.
+    private func appendHistogram(_ histogram: Histogram, to message: inout ProtobufWriter) {
+        message.double(2, histogram.sum)
+        message.double(4, histogram.count)
+        message.zigzag(5, Int64(histogram.schema))
+        message.double(6, histogram.zeroThreshold)
+        message.double(8, histogram.zeroCount)
+        let sides = [
+            (9 as UInt64, histogram.negativeSpans, histogram.negativeBuckets),
+            (12, histogram.positiveSpans, histogram.positiveBuckets),
+        ]
+        for (field, spans, buckets) in sides {
+            for span in spans {
+                message.message(field) { message in
+                    message.zigzag(1, Int64(span.offset))
+                    message.varint(2, UInt64(span.length))
+                }
+            }
+            for bucket in buckets { message.double(field + 2, bucket) }
+        }
+        // A histogram without buckets is told from a classic one by a span of none.
+        if histogram.zeroThreshold == 0, histogram.positiveSpans.isEmpty, histogram.negativeSpans.isEmpty {
+            message.message(12) { message in
+                message.zigzag(1, 0)
+                message.varint(2, 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import HTTPTypes
+import Model
+import NIOCore
+import NIOPosix
+
+/// Takes metrics that OpenTelemetry's exporters push.
+///
+/// What can be stored is. A request with samples that the store refuses is answered 400, so that its sender does not repeat
+/// it; metrics that have no series here, such as those of delta temporality, are named in the answer, which is a success.
+final class OTLPReceiver: Sendable {
+    static let path = "/api/v1/otlp/v1/metrics"
+
+    private let appendable: any Appendable
+    private let settings: @Sendable () -> OTLPSettings
+    private let lookbackMs: Int64
+
+    init(_ appendable: any Appendable, _ settings: @escaping @Sendable () -> OTLPSettings, lookbackMs: Int64) {
+        self.appendable = appendable
+        self.settings = settings
+        self.lookbackMs = lookbackMs
+    }
+
+    /// A request whose series have references.
+    struct Prepared: Sendable {
+        var request: OTLPRequest
+        var batch: SampleBatch
+    }
+
+    /// Decodes a request and finds its series. May block.
+    func prepare(_ body: ByteBuffer, isCompressed: Bool) throws(WriteError) -> Prepared {
+        let request: OTLPRequest
+        do {
+            request = try body.withUnsafeReadableBytes { bytes in
+                guard isCompressed else { return try decode(bytes) }
+                return try gunzipped(bytes, bytesMax: Limit.writeDecodedBytes).withUnsafeBytes { try decode($0) }
+            }
+        } catch {
+            throw WriteError(.badRequest, "\(error)")
+        }
+        return Prepared(request: request, batch: try resolve(request))
+    }
+
+    private func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufError) -> OTLPRequest {
+        var reader = OTLPReader(settings(), lookbackMs: lookbackMs)
+        try reader.read(bytes)
+        return reader.request
+    }
+
+    private func resolve(_ request: OTLPRequest) throws(WriteError) -> SampleBatch {
+        let refs: [SeriesRef]
+        do throws(StorageError) {
+            refs = request.series.isEmpty ? [] : try appendable.resolve(request.series)
+        } catch {
+            throw WriteError(error)
+        }
+        var batch = SampleBatch(
+            refs: request.samples.map { refs[$0.series] }, timestamps: request.samples.map(\.timestamp),
+            values: request.samples.map(\.value))
+        if request.samples.contains(where: { $0.startTime != 0 }) {
+            batch.startTimes = request.samples.map(\.startTime)
+        }
+        batch.histograms = request.histograms.map {
+            HistogramSample(
+                ref: refs[$0.series], timestamp: $0.timestamp, histogram: $0.histogram, startTime: $0.startTime)
+        }
+        batch.exemplars = request.exemplars.map { ExemplarSample(ref: refs[$0.series], exemplar: $0.exemplar) }
+        return batch
+    }
+
+    /// Stores what was prepared.
+    /// - Returns: what the store refused, a line each.
+    func store(_ prepared: Prepared) async throws(WriteError) -> [String] {
+        do throws(StorageError) {
+            if !prepared.request.metadata.isEmpty { try await appendable.setMetadata(prepared.request.metadata) }
+            guard !prepared.batch.refs.isEmpty || !prepared.batch.histograms.isEmpty else { return [] }
+            let result = try await appendable.append(prepared.batch)
+            return describe(result, prepared.request)
+        } catch {
+            throw WriteError(error)
+        }
+    }
+
+    private func describe(_ result: AppendResult, _ request: OTLPRequest) -> [String] {
+        var problems = ProblemList()
+        for rejection in result.rejected {
+            let sample = request.samples[rejection.index]
+            problems.add("samples") { text(rejection, request.series[sample.series], sample.timestamp) }
+        }
+        for rejection in result.rejectedHistograms {
+            let sample = request.histograms[rejection.index]
+            problems.add("samples") { text(rejection, request.series[sample.series], sample.timestamp) }
+        }
+        return problems.lines
+    }
+
+    private func text(_ rejection: AppendResult.Rejection, _ labels: Labels, _ timestamp: Int64) -> String {
+        "\(rejection.reason.description("sample")): series \(labels), timestamp \(timestamp)"
+    }
+}
+
+extension API {
+    /// `/api/v1/otlp/v1/metrics`: metrics pushed by OpenTelemetry's exporters.
+    func otlpMetrics(_ call: Call) async throws(APIError) -> Answer {
+        guard let receiver = otlpReceiver else {
+            return .errorText("otlp write receiver needs to be enabled with --web.enable-otlp-receiver", .notFound)
+        }
+        let type = call.header(.contentType).prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        guard type == "application/x-protobuf" else {
+            return .errorText(
+                "unsupported content type: \(call.header(.contentType)), supported: [application/x-protobuf]",
+                .badRequest)
+        }
+        let encoding = call.header(.contentEncoding).lowercased()
+        guard encoding.isEmpty || encoding == "gzip" || encoding == "identity" else {
+            return .errorText(
+                "unsupported compression: \(encoding). Only \"gzip\" or no compression supported", .badRequest)
+        }
+        let body = try await call.body(upTo: Limit.writeBytes, options)
+        do throws(WriteError) {
+            let prepared = try await onOTLPThread { () throws(WriteError) in
+                try receiver.prepare(body, isCompressed: encoding == "gzip")
+            }
+            let refused = try await receiver.store(prepared)
+            guard refused.isEmpty else { return .errorText(refused.joined(separator: "\n"), .badRequest) }
+            return success(leftOut: prepared.request.problems)
+        } catch {
+            return .errorText(error.message, error.status)
+        }
+    }
+
+    /// ExportMetricsServiceResponse: partial_success 1, whose error_message is 2.
+    private func success(leftOut: ProblemList) -> Answer {
+        var message = ProtobufWriter()
+        if !leftOut.lines.isEmpty {
+            message.message(1) { $0.string(2, leftOut.lines.joined(separator: "\n")) }
+        }
+        return Answer(contentType: "application/x-protobuf", body: .bytes(message.bytes))
+    }
+
+    private func onOTLPThread(
+        _ work: @escaping @Sendable () throws(WriteError) -> OTLPReceiver.Prepared
+    ) async throws(WriteError) -> OTLPReceiver.Prepared {
+        let result: Result<OTLPReceiver.Prepared, WriteError>
+        do {
+            result = try await storageThreads.runIfActive {
+                do throws(WriteError) { return .success(try work()) } catch { return .failure(error) }
+            }
+        } catch {
+            throw WriteError(.serviceUnavailable, "the server is shutting down")
+        }
+        return try result.get()
+    }
+}
