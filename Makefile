@@ -29,9 +29,10 @@ sqlite-extension: deps ## Build what SQLite's own programs load: .build/release/
 run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ctrl-C stops both
 	@scripts/run.sh
 
-test: deps test-tools ## Run every test
-	@# Without these the tests that load the extension into them are skipped.
-	-@scripts/deps.sh sqlite3 python3
+test: deps ## Run every test
+	@# Without these the tests that load the extension into them, or that run Python's clients, are skipped.
+	-@scripts/deps.sh sqlite3 python3 python3-venv
+	@scripts/test-tools.sh .build/tools
 	$(SWIFT) build --build-tests
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --skip EndToEndTests

@@ -3,13 +3,29 @@
 # and starting nothing. The newest Debian builds are taken, from the mirror this machine uses, as the release's own are of
 # Prometheus 2.
 # A test whose peer could not be had is skipped and says so.
-# Usage: test-tools.sh DIR [PACKAGE...]   afterwards: DIR/usr/bin/{prometheus,promtool,prometheus-node-exporter,PACKAGE...}
+# Usage: test-tools.sh DIR [PACKAGE...]
+# Afterwards: DIR/usr/bin/{prometheus,promtool,prometheus-node-exporter,victoria-metrics,vmalert,tsdb-test-python,PACKAGE...}
 set -euo pipefail
 
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
+
+# Real clients from the Python Package Index, run by DIR/usr/bin/tsdb-test-python.
+clients=(prometheus-api-client==0.7.2 opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2 openapi-spec-validator==0.9.0)
+if [ ! -x "$dir/usr/bin/tsdb-test-python" ]; then
+    if python3 -m venv "$dir/python" 2>/dev/null && "$dir/python/bin/pip" install -q --disable-pip-version-check --retries 1 "${clients[@]}" 2>/dev/null; then
+        mkdir -p "$dir/usr/bin"
+        printf '#!/bin/sh\nexec "%s/python/bin/python" "$@"\n' "$dir" > "$dir/usr/bin/tsdb-test-python"
+        chmod +x "$dir/usr/bin/tsdb-test-python"
+    else
+        rm -rf "$dir/python"
+        echo "No Python clients (python3-venv and pypi.org are needed): what needs them will be skipped." >&2
+    fi
+fi
+
 missing=()
 # Each of these packages has a program of its own name.
-for package in prometheus promtool prometheus-node-exporter "${@:2}"; do
+# That of victoria-metrics has vmalert too.
+for package in prometheus promtool prometheus-node-exporter victoria-metrics "${@:2}"; do
     [ -x "$dir/usr/bin/$package" ] || missing+=("$package")
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

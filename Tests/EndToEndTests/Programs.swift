@@ -18,6 +18,7 @@ final class TestServer: Sendable {
     private let directory: TemporaryDirectory
 
     var url: String { "http://127.0.0.1:\(port)" }
+    var configPath: String { directory.path + "/prometheus.yml" }
 
     /// Starts a server and waits until it is ready.
     init(config: String, data: String? = nil, port: Int? = nil, flags: [String] = []) throws {
