@@ -26,6 +26,17 @@ final class MetadataCache: Sendable {
         }
     }
 
+    /// Takes lines of a page. What `other` knows just so is shared with it: a thousand targets of one kind have their texts
+    /// once.
+    func update(_ lines: [MetadataLine], sharing other: MetadataCache) {
+        for metadata in update(lines) {
+            guard let shared = other.all(metric: metadata.metric).first, shared == metadata else { continue }
+            known.withLock { known in
+                if known[metadata.metric] != nil { known[metadata.metric] = shared }
+            }
+        }
+    }
+
     /// What is known of `metric`, or of all, sorted by name.
     func all(metric: String?) -> [MetricMetadata] {
         known.withLock { known in

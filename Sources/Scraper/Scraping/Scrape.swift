@@ -123,8 +123,8 @@ struct Scrape: Sendable {
     }
 
     private func remember(_ lines: [MetadataLine]) async throws(StorageError) {
-        _ = target.metadata.update(lines)
         let changed = environment.metadata.update(lines)
+        target.metadata.update(lines, sharing: environment.metadata)
         guard !changed.isEmpty else { return }
         do {
             try await environment.store.setMetadata(changed)

@@ -26,8 +26,9 @@ struct APIRequest: CustomStringConvertible {
 
 /// The requests, about data whose newest samples are of `time`, in seconds.
 func apiRequests(time: Int64) -> [APIRequest] {
-    queryRequests(time) + parameterRequests(time) + formRequests() + nameRequests(time) + listRequests()
-        + methodRequests() + headerRequests(time) + federationRequests()
+    // What is federated is looked for in the five minutes before now.
+    federationRequests() + queryRequests(time) + parameterRequests(time) + formRequests() + nameRequests(time)
+        + listRequests() + methodRequests() + headerRequests(time)
 }
 
 private func queryRequests(_ time: Int64) -> [APIRequest] {
