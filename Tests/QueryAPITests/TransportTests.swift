@@ -210,9 +210,7 @@ import Testing
                 await store.waitForRead()
             }
             // The engine looks at the flag at least once per batch of series; all of them would take 100 seconds.
-            let waiting = ContinuousClock.now
             while try await get(port, "/metrics").text.contains("prometheus_engine_queries 1\n") {
-                try #require(ContinuousClock.now - waiting < .seconds(10))
                 try await Task.sleep(for: .milliseconds(5))
             }
             #expect(store.reads.load(ordering: .relaxed) < 9000)

@@ -52,6 +52,6 @@ import Testing
                 query, on: LimitTests.oneSeries, start: 10_000_000, end: 19_000_000, step: 1000,
                 options: QueryOptions(timeoutMs: 100))
         }
-        #expect(ContinuousClock.now - began < .seconds(10))
+        #expect(ContinuousClock.now - began < .seconds(60))
     }
 }
