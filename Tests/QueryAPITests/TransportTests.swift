@@ -201,6 +201,25 @@ import Testing
         }
     }
 
+    /// A connection may be accepted at the moment in which the server ends.
+    @Test func connectionsThatComeAtTheEndAreClosed() async throws {
+        for _ in 0..<tries(10, slow: 100) {
+            let threads = try await withServer { port in
+                let threads = (0..<4).map { _ in
+                    TestThread {
+                        for _ in 0..<200 {
+                            guard let client = try? HTTPConnection(port: port) else { return }
+                            _ = client
+                        }
+                    }
+                }
+                try await Task.sleep(for: .milliseconds(3))
+                return threads
+            }
+            for thread in threads { thread.join() }
+        }
+    }
+
     @Test func clientThatLeavesEndsItsQuery() async throws {
         let store = SlowStore()
         try await withServer(store) { port in

@@ -19,8 +19,11 @@ struct ConnectionChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let connection = Connection()
         let http = HTTP1Channel(responder: responder, configuration: configuration(connection))
-        return http.setup(channel: channel, logger: logger).map {
-            Value(http: http, asyncChannel: $0, connection: connection)
+        return http.setup(channel: channel, logger: logger).map { asyncChannel in
+            // The server drops a connection that it accepts while it ends. Nobody has ended its writer then, and SwiftNIO
+            // traps; once the channel is closed, the writer is at its end.
+            channel.closeFuture.whenComplete { _ in withExtendedLifetime(asyncChannel) {} }
+            return Value(http: http, asyncChannel: asyncChannel, connection: connection)
         }
     }
 
