@@ -21,7 +21,7 @@ public final class HTTPConnection {
     private var consumed = 0
 
     /// Connects to a port of 127.0.0.1.
-    public init(port: Int, receiveTimeoutSeconds: Int = 10) throws {
+    public init(port: Int, receiveTimeoutSeconds: Int = 60) throws {
         descriptor = try connectedSocket(port: port)
         var timeout = timeval(tv_sec: receiveTimeoutSeconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))

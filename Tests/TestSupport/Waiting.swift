@@ -6,7 +6,7 @@ import Glibc
 /// - Throws: what `condition` throws, or ``TestFailure`` where it gave none in `seconds`.
 @discardableResult
 public func eventually<Value>(
-    _ what: String, within seconds: Int = 20, _ condition: () throws -> Value?
+    _ what: String, within seconds: Int = 60, _ condition: () throws -> Value?
 ) throws -> Value {
     let deadline = time(nil) + seconds
     while true {

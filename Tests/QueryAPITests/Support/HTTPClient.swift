@@ -20,7 +20,7 @@ final class HTTPClient: @unchecked Sendable {
     // SAFETY: a test awaits each call before it makes the next.
     private let connection: HTTPConnection
 
-    init(port: Int, receiveTimeoutSeconds: Int = 10) throws {
+    init(port: Int, receiveTimeoutSeconds: Int = 60) throws {
         connection = try HTTPConnection(port: port, receiveTimeoutSeconds: receiveTimeoutSeconds)
     }
 
