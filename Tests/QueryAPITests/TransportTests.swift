@@ -194,7 +194,7 @@ import Testing
         } _: { port in
             var clients = [try HTTPClient(port: port), try HTTPClient(port: port)]
             for client in clients { #expect(try await client.request("GET", "/-/healthy").status == 200) }
-            let third = try HTTPClient(port: port, receiveTimeoutSeconds: 10)
+            let third = try HTTPClient(port: port)
             try await third.send("GET", "/-/healthy")
             clients.removeAll()
             #expect(try await third.receive().status == 200)
