@@ -53,8 +53,9 @@ let package = Package(
             name: "TSDBSQL", dependencies: ["TSDB", "PromQL", "Model", "CSQLiteHost"], swiftSettings: strict),
         .target(name: "Exposition", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "PrometheusData", dependencies: ["Model", "CSnappy"], swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["Model", "CYAML"], swiftSettings: strict),
         .target(
-            name: "Scraper", dependencies: ["Model", "Exposition", "CCurl", "CYAML", logging],
+            name: "Scraper", dependencies: ["Model", "Exposition", "YAML", "CCurl", logging],
             swiftSettings: strict),
         .target(
             name: "QueryAPI",
@@ -88,7 +89,7 @@ let package = Package(
             name: "PrometheusDataTests", dependencies: ["PrometheusData", "Model", "CSnappy", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ScraperTests", dependencies: ["Scraper", "Exposition", "Model", logging, "TestSupport"],
+            name: "ScraperTests", dependencies: ["Scraper", "YAML", "Exposition", "Model", logging, "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "QueryAPITests",

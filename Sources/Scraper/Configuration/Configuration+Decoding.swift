@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import YAML
 
 extension Configuration {
     /// Sections that Prometheus has and this server does not act on: why a file that fills one is refused, or, with

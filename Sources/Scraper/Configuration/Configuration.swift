@@ -1,5 +1,5 @@
-import Glibc
 import Model
+import YAML
 
 /// A Prometheus configuration file as far as scraping needs it.
 ///
@@ -26,7 +26,7 @@ public struct Configuration: Sendable, Equatable {
     ///
     /// - Throws: ``ConfigurationError`` with every fault found and its place.
     public static func load(path: String) throws(ConfigurationError) -> Configuration {
-        try parse(text: try readFile(path), file: path)
+        try parse(text: try readConfigurationText(path), file: path)
     }
 
     /// Decodes the text of a configuration file.
@@ -148,27 +148,5 @@ public struct HTTPClientConfiguration: Sendable, Equatable {
     public struct Header: Sendable, Equatable {
         public var name: String
         public var values: [String]
-    }
-}
-
-/// `path` with the folder of the configuration file before it where it is relative.
-func resolved(_ path: String, _ folder: String) -> String {
-    path.isEmpty || path.hasPrefix("/") || folder.isEmpty ? path : folder + "/" + path
-}
-
-private func folder(of file: String) -> String {
-    guard let slash = file.lastIndex(of: "/") else { return "" }
-    return slash == file.startIndex ? "/" : String(file[..<slash])
-}
-
-private func readFile(_ path: String) throws(ConfigurationError) -> String {
-    func fail(_ message: String) -> ConfigurationError {
-        ConfigurationError(problems: [.init(file: path, line: 1, column: 1, message: message)])
-    }
-    switch readWholeFile(path, bytesMax: Configuration.fileBytesMax) {
-    case .failure(let error): throw fail("cannot read the configuration file: \(error.reason)")
-    case .success(let bytes):
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw fail("expected a file in UTF-8") }
-        return text
     }
 }

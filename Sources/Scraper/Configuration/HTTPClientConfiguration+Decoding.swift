@@ -1,4 +1,5 @@
 import Model
+import YAML
 
 extension HTTPClientConfiguration {
     private static let unsupportedKeys = ["oauth2", "no_proxy", "proxy_from_environment", "proxy_connect_header"]

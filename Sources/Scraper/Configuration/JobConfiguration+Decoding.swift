@@ -1,4 +1,5 @@
 import Model
+import YAML
 
 extension JobConfiguration {
     /// One entry of `scrape_configs`, and where its name is written; nil where it is no mapping.

@@ -1,4 +1,5 @@
 import Model
+import YAML
 
 extension OTLPSettings {
     mutating func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) {

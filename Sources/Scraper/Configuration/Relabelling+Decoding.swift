@@ -1,4 +1,5 @@
 import Model
+import YAML
 
 extension RelabelRule {
     /// One entry of `relabel_configs` or `metric_relabel_configs`.

@@ -1,5 +1,6 @@
 import CCurl
 import Exposition
+import YAML
 
 extension Fetch {
     /// Sets a handle up for this request. The handle must be given back to `curl_easy_reset` before this object goes.

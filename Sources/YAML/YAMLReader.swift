@@ -5,13 +5,13 @@ import CYAML
 /// 1. An event that starts a collection opens a frame; its end closes it and gives a node.
 /// 2. Each finished node goes to the frame around it, in a mapping as key and value in turn.
 /// 3. An anchored node is remembered; an alias stands for a copy, whose size counts against the limit like any other.
-struct YAMLReader {
+package struct YAMLReader {
     /// How deep collections may be nested.
-    static let depthMax = 64
+    package static let depthMax = 64
     /// The longest text that is read, in bytes.
-    static let bytesMax = 16 << 20
+    package static let bytesMax = 16 << 20
     /// How many nodes a text may have, copies made by aliases included.
-    static let nodesMax = 1_000_000
+    package static let nodesMax = 1_000_000
 
     private struct Frame {
         let isMapping: Bool
@@ -30,7 +30,7 @@ struct YAMLReader {
     private var root: YAMLNode?
 
     /// The single document in `text`; nil where it is empty.
-    static func read(_ text: String) throws(YAMLError) -> YAMLNode? {
+    package static func read(_ text: String) throws(YAMLError) -> YAMLNode? {
         guard text.utf8.count <= bytesMax else {
             throw YAMLError(
                 mark: YAMLMark(line: 1, column: 1),

@@ -3,16 +3,16 @@ import Model
 /// Reads the entries of one mapping by key, and reports what nobody asked for.
 ///
 /// Every reading method gives nil where the key is absent or its value was wrong, in which case that is reported.
-struct MappingDecoder {
+package struct MappingDecoder {
     private let entries: [String: YAMLEntry]
     private var known: Set<String> = []
-    let mark: YAMLMark
+    package let mark: YAMLMark
     /// What the mapping is, as messages name it: "global", "scrape_configs entry".
-    let name: String
-    let diagnostics: Diagnostics
+    package let name: String
+    package let diagnostics: Diagnostics
 
     /// Nil, and reported, where `node` is no mapping. An empty value counts as an empty mapping.
-    init?(_ node: YAMLNode, _ name: String, _ diagnostics: Diagnostics) {
+    package init?(_ node: YAMLNode, _ name: String, _ diagnostics: Diagnostics) {
         switch node.content {
         case .mapping(let entries):
             // The reader refuses a key that comes twice.
@@ -28,22 +28,22 @@ struct MappingDecoder {
     }
 
     /// The value of `key`, or nil where it is absent or null.
-    mutating func node(_ key: String) -> YAMLNode? {
+    package mutating func node(_ key: String) -> YAMLNode? {
         known.insert(key)
         guard let value = entries[key]?.value, !value.isNull else { return nil }
         return value
     }
 
     /// Where `key` is written; the mapping's own place where it is not.
-    func place(_ key: String) -> YAMLMark { entries[key]?.value.mark ?? mark }
+    package func place(_ key: String) -> YAMLMark { entries[key]?.value.mark ?? mark }
 
-    func keyPlace(_ key: String) -> YAMLMark { entries[key]?.keyMark ?? mark }
+    package func keyPlace(_ key: String) -> YAMLMark { entries[key]?.keyMark ?? mark }
 
-    mutating func string(_ key: String) -> String? {
+    package mutating func string(_ key: String) -> String? {
         node(key).flatMap { scalar($0, key, "text") }
     }
 
-    mutating func bool(_ key: String) -> Bool? {
+    package mutating func bool(_ key: String) -> Bool? {
         guard let node = node(key), let text = scalar(node, key, "true or false") else { return nil }
         switch text.lowercased() {
         case "true", "yes", "on": return true
@@ -55,7 +55,7 @@ struct MappingDecoder {
     }
 
     /// A whole number that is not negative.
-    mutating func count(_ key: String) -> Int? {
+    package mutating func count(_ key: String) -> Int? {
         guard let node = node(key), let text = scalar(node, key, "a whole number") else { return nil }
         if let number = Int(text), number >= 0 { return number }
         diagnostics.report(node.mark, "expected a whole number of at least 0 for \(key), found \(quoted(text))")
@@ -63,7 +63,7 @@ struct MappingDecoder {
     }
 
     /// Milliseconds.
-    mutating func duration(_ key: String) -> Int64? {
+    package mutating func duration(_ key: String) -> Int64? {
         guard let node = node(key), let text = scalar(node, key, "a duration") else { return nil }
         if let milliseconds = PrometheusDuration.parse(text) { return milliseconds }
         diagnostics.report(node.mark, "expected a duration such as 15s or 1m30s for \(key), found \(quoted(text))")
@@ -71,7 +71,7 @@ struct MappingDecoder {
     }
 
     /// Bytes, from a number with a unit such as 10MB.
-    mutating func size(_ key: String) -> Int? {
+    package mutating func size(_ key: String) -> Int? {
         guard let node = node(key), let text = scalar(node, key, "a size") else { return nil }
         if let bytes = parseByteSize(text) { return bytes }
         diagnostics.report(
@@ -80,33 +80,33 @@ struct MappingDecoder {
     }
 
     /// The elements of a list.
-    mutating func list(_ key: String) -> [YAMLNode]? {
+    package mutating func list(_ key: String) -> [YAMLNode]? {
         guard let node = node(key) else { return nil }
         if case .sequence(let elements) = node.content { return elements }
         diagnostics.report(node.mark, "expected a list for \(key), found \(node.kindName)")
         return nil
     }
 
-    mutating func strings(_ key: String) -> [String]? {
+    package mutating func strings(_ key: String) -> [String]? {
         list(key)?.compactMap { scalar($0, key, "text") }
     }
 
     /// Names and values, in the order of the file.
-    mutating func pairs(_ key: String) -> [YAMLEntry]? {
+    package mutating func pairs(_ key: String) -> [YAMLEntry]? {
         guard let node = node(key) else { return nil }
         if case .mapping(let entries) = node.content { return entries }
         diagnostics.report(node.mark, "expected a mapping of names to values for \(key), found \(node.kindName)")
         return nil
     }
 
-    func scalar(_ node: YAMLNode, _ key: String, _ what: String) -> String? {
+    package func scalar(_ node: YAMLNode, _ key: String, _ what: String) -> String? {
         if case .scalar(let text, _) = node.content { return node.isNull ? "" : text }
         diagnostics.report(node.mark, "expected \(what) for \(key), found \(node.kindName)")
         return nil
     }
 
     /// Reports the keys that nobody asked for.
-    func finish() {
+    package func finish() {
         for (key, entry) in entries where !known.contains(key) {
             let guess = nearest(key, among: known).map { "; did you mean \($0)?" } ?? ""
             diagnostics.report(entry.keyMark, "unknown key \(quoted(key)) in \(name)\(guess)")
@@ -115,7 +115,7 @@ struct MappingDecoder {
 }
 
 /// Bytes of a number with one of Prometheus's units, all powers of 1024; nil where `text` is none.
-func parseByteSize(_ text: String) -> Int? {
+package func parseByteSize(_ text: String) -> Int? {
     if text == "0" { return 0 }
     let digits = text.prefix { $0.isASCII && $0.isNumber }
     let units = [
@@ -127,7 +127,7 @@ func parseByteSize(_ text: String) -> Int? {
 }
 
 /// The candidate that differs from `word` in the fewest letters, where that is at most a third of them.
-func nearest(_ word: String, among candidates: some Sequence<String>) -> String? {
+package func nearest(_ word: String, among candidates: some Sequence<String>) -> String? {
     let scored = candidates.map { (distance: editDistance(word, $0), word: $0) }
     guard let best = scored.min(by: { ($0.distance, $0.word) < ($1.distance, $1.word) }) else { return nil }
     return best.distance * 3 <= max(word.utf8.count, 3) ? best.word : nil

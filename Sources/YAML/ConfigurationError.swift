@@ -7,38 +7,47 @@ public struct ConfigurationError: Error, Sendable, CustomStringConvertible {
         public let column: Int
         public let message: String
 
+        package init(file: String, line: Int, column: Int, message: String) {
+            self.file = file
+            self.line = line
+            self.column = column
+            self.message = message
+        }
+
         public var description: String { "\(file):\(line):\(column): \(message)" }
     }
 
     /// In the order of the file; never empty.
     public let problems: [Problem]
 
+    package init(problems: [Problem]) { self.problems = problems }
+
     /// One line per problem.
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
 /// Collects what is wrong while a configuration is decoded, so that one run names every fault.
-final class Diagnostics {
+package final class Diagnostics {
     private let file: String
-    private(set) var problems: [ConfigurationError.Problem] = []
-    private(set) var warnings: [ConfigurationError.Problem] = []
+    package private(set) var problems: [ConfigurationError.Problem] = []
+    package private(set) var warnings: [ConfigurationError.Problem] = []
 
     /// How many problems are kept; one more fault hardly helps who reads them.
-    static let problemsMax = 50
+    package static let problemsMax = 50
 
-    init(file: String) { self.file = file }
+    package init(file: String) { self.file = file }
 
-    func report(_ mark: YAMLMark, _ message: String) {
+    package func report(_ mark: YAMLMark, _ message: String) {
         guard problems.count < Diagnostics.problemsMax else { return }
         problems.append(.init(file: file, line: mark.line, column: mark.column, message: message))
     }
 
-    func warn(_ mark: YAMLMark, _ message: String) {
+    package func warn(_ mark: YAMLMark, _ message: String) {
         warnings.append(.init(file: file, line: mark.line, column: mark.column, message: message))
     }
 
     /// - Throws: where anything was reported.
-    func finish() throws(ConfigurationError) {
+    package func finish() throws(ConfigurationError) {
         guard !problems.isEmpty else { return }
         throw ConfigurationError(problems: problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
     }
