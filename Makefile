@@ -30,8 +30,8 @@ run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ct
 	@scripts/run.sh
 
 test: deps ## Run every test
-	@# Without these the tests that load the extension into them, or that run Python's clients, are skipped.
-	-@scripts/deps.sh sqlite3 python3 python3-venv
+	@# Without these the tests that need them are skipped.
+	-@scripts/deps.sh sqlite3 python3 python3-venv curl openssl
 	@scripts/test-tools.sh .build/tools
 	$(SWIFT) build --build-tests
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.

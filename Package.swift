@@ -14,6 +14,7 @@ let hummingbird: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
+let tls: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -32,6 +33,7 @@ let package = Package(
         // Each dependency's reason is in docs/ARCHITECTURE.md.
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -45,6 +47,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CCharconv"),
+        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
         .target(name: "Model", dependencies: ["CRE2", "CCharconv"], swiftSettings: strict),
         .target(name: "TSDB", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
         .target(name: "PromQL", dependencies: ["Model"], swiftSettings: strict),
@@ -58,13 +61,25 @@ let package = Package(
             name: "Scraper", dependencies: ["Model", "Exposition", "YAML", "CCurl", logging],
             swiftSettings: strict),
         .target(
+            name: "WebConfig",
+            dependencies: [
+                "Model", "YAML", "CCrypt", tls, logging,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "QueryAPI",
-            dependencies: ["Model", "PromQL", "Exposition", "CSnappy", "CZlib", logging, lifecycle] + hummingbird,
+            dependencies: ["Model", "PromQL", "Exposition", "WebConfig", "CSnappy", "CZlib", logging, lifecycle]
+                + hummingbird,
             swiftSettings: strict),
         .executableTarget(
             name: "TSDBCommand",
             dependencies: [
-                "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "QueryAPI", "CCurl",
+                "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "QueryAPI",
+                "WebConfig",
+                "CCurl",
                 "CZlib", argumentParser, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -90,6 +105,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ScraperTests", dependencies: ["Scraper", "YAML", "Exposition", "Model", logging, "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WebConfigTests", dependencies: ["WebConfig", "YAML", tls, logging, "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "QueryAPITests",

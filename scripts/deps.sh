@@ -10,6 +10,7 @@ packages=(
     libsnappy-dev          # remote write
     zlib1g-dev             # gzip
     libyaml-dev            # the configuration file
+    libcrypt-dev           # passwords' hashes
 )
 packages+=("$@")
 

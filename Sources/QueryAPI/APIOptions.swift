@@ -1,6 +1,11 @@
+import WebConfig
+
 /// How the server listens and what it allows. The defaults are Prometheus's.
 public struct APIOptions: Sendable {
-    public var address: ListenAddress
+    /// One at least.
+    public var addresses: [ListenAddress]
+    /// Who may ask; nil where everybody may.
+    public var access: WebAccess?
     /// Whether `/-/reload` and `/-/quit` are allowed.
     public var enableLifecycle = false
     /// Whether `/api/v1/admin/tsdb/…` may delete and copy.
@@ -13,7 +18,7 @@ public struct APIOptions: Sendable {
     public var notificationSubscribersMax = 16
     /// The most results that `/api/v1/search/…` gives for one request; 0 means any number.
     public var searchLimitMax = 10_000
-    /// Connections held at a time; further ones wait to be accepted.
+    /// Connections held at a time, of each address; further ones wait to be accepted.
     public var connectionsMax = 512
     /// The longest that a request may take to arrive, a connection may be idle, and a client may take no byte of its
     /// answer.
@@ -24,8 +29,12 @@ public struct APIOptions: Sendable {
     public var corsOrigin = ".*"
     /// What comes before every path, such as `/prometheus`; empty where nothing does.
     public var routePrefix = ""
+    /// Where the server is reached from outside; nil where that is not known.
+    public var externalURL: ExternalURL?
+    /// What browsers show as the page's title.
+    public var pageTitle = "tsdb"
 
     public init(address: ListenAddress) {
-        self.address = address
+        addresses = [address]
     }
 }

@@ -39,6 +39,9 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
+    /// Whether only programs of this machine can connect.
+    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
     /// The address to bind: where no host is named, every IPv6 and IPv4 address, or every IPv4 address on a machine
     /// without IPv6.
     var bindHost: String {

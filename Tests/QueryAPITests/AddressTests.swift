@@ -20,7 +20,7 @@ import Testing
         try await withServer { port in
             let error = await #expect(throws: ListenError.self) {
                 try await withServer {
-                    $0.options.address.port = port
+                    $0.options.addresses[0].port = port
                 } _: { _ in
                 }
             }
@@ -31,7 +31,7 @@ import Testing
 
     @Test func everyAddressIsListenedOnWhereNoHostIsNamed() async throws {
         try await withServer {
-            $0.options.address.host = ""
+            $0.options.addresses[0].host = ""
         } _: { port in
             let answer = try await get(port, "/-/healthy")
             #expect(answer.status == 200)

@@ -1,8 +1,14 @@
 extension API {
     /// `/`: a page for people, with a query box, a plot and the targets. It asks the API for everything it shows.
     func page(_ call: Call) async throws(APIError) -> Answer {
-        Answer(contentType: "text/html; charset=utf-8", body: .bytes(Array(pageHTML.utf8)))
+        let title = "<title>\(htmlEscaped(options.pageTitle))</title>"
+        let page = pageHTML.replacing("<title>tsdb</title>", with: title, maxReplacements: 1)
+        return Answer(contentType: "text/html; charset=utf-8", body: .bytes(Array(page.utf8)))
     }
+}
+
+private func htmlEscaped(_ text: String) -> String {
+    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
 }
 
 /// One file without outside assets: servers of pods have no internet to fetch them from. All text of the server's is set

@@ -10,10 +10,16 @@ extension API {
         if wantsAll || state == "active" {
             active = dependencies.targets.activeTargets().filter { pool.isEmpty || $0.scrapePool == pool }
         }
+        if let external = options.externalURL {
+            for index in active.indices {
+                let url = external.replacingLocalhost(in: active[index].scrapeURL, ownPort: options.addresses[0].port)
+                if let url { active[index].globalURL = url }
+            }
+        }
         let wantsDropped = wantsAll || state == "dropped"
         let dropped = wantsDropped ? dependencies.targets.droppedTargets() : []
         let pools = wantsDropped ? dependencies.targets.scrapePools() : nil
-        return .data { out in
+        return .data { [active] out in
             out.append("{\"activeTargets\":")
             out.appendJSONArray(active) { $0.appendTarget($1) }
             out.append(",\"droppedTargets\":")

@@ -39,6 +39,12 @@ struct Answer: Sendable {
         return answer
     }
 
+    static let unauthorized: Answer = {
+        var answer = errorText("Unauthorized", .unauthorized)
+        answer.headers.append((.wwwAuthenticate, "Basic"))
+        return answer
+    }()
+
     static let notFound = errorText("404 page not found", .notFound)
 
     static func methodNotAllowed(_ allowed: [HTTPRequest.Method]) -> Answer {

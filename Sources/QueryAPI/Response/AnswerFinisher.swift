@@ -11,8 +11,10 @@ struct AnswerFinisher: Sendable {
     /// Called once, with the bytes written, when the body is on its way.
     let onEnd: @Sendable (_ bytes: Int) -> Void
 
-    func response(_ answer: Answer) -> Response {
+    /// - Parameter common: what every answer bears, unless it has its own.
+    func response(_ answer: Answer, headers common: [(name: HTTPField.Name, value: String)] = []) -> Response {
         var headers = HTTPFields()
+        for header in common { headers[header.name] = header.value }
         if !answer.contentType.isEmpty { headers[.contentType] = answer.contentType }
         for header in answer.headers { headers[header.name] = header.value }
         if closes { headers[.connection] = "close" }

@@ -1,6 +1,7 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import WebConfig
 
 /// HTTP/1.1 with a ``Connection`` beside each channel, which the handlers of its requests find as
 /// ``Connection/current``.
@@ -15,15 +16,25 @@ struct ConnectionChannel: ServerChildChannel {
 
     let responder: HTTPChannelHandler.Responder
     let timeout: TimeAmount
+    /// Who may ask; nil where everybody may.
+    let access: WebAccess?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let connection = Connection()
         let http = HTTP1Channel(responder: responder, configuration: configuration(connection))
-        return http.setup(channel: channel, logger: logger).map { asyncChannel in
+        return encrypt(channel).flatMap { http.setup(channel: channel, logger: logger) }.map { asyncChannel in
             // The server drops a connection that it accepts while it ends. Nobody has ended its writer then, and SwiftNIO
             // traps; once the channel is closed, the writer is at its end.
             channel.closeFuture.whenComplete { _ in withExtendedLifetime(asyncChannel) {} }
             return Value(http: http, asyncChannel: asyncChannel, connection: connection)
+        }
+    }
+
+    private func encrypt(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeCompletedFuture {
+            guard let handler = access?.makeTLSHandler() else { return }
+            try channel.pipeline.syncOperations.addHandler(PlainRequestNotice())
+            try channel.pipeline.syncOperations.addHandler(handler)
         }
     }
 

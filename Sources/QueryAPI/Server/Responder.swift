@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Model
 import NIOCore
+import WebConfig
 
 /// Takes a request to its route's handler and makes a response of the answer.
 struct APIResponder: HTTPResponder {
@@ -11,12 +12,23 @@ struct APIResponder: HTTPResponder {
     let origins: RegularExpression?
 
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
+        guard let access = api.options.access else { return await respond(to: request, context, headers: []) }
+        let visit = await access.admit(authorization: request.headers[.authorization])
+        if visit.isAllowed { return await respond(to: request, context, headers: visit.headers) }
+        return finisher(request) { _ in }.response(.unauthorized, headers: visit.headers)
+    }
+
+    /// - Parameter headers: what every answer bears.
+    private func respond(
+        to request: Request, _ context: APIRequestContext, headers: [(name: HTTPField.Name, value: String)]
+    ) async -> Response {
         let began = monotonicNs()
-        if !api.options.routePrefix.isEmpty, request.uri.path == api.options.routePrefix {
-            return finisher(request) { _ in }.response(.redirect(to: api.options.routePrefix + "/"))
+        let prefix = api.options.routePrefix
+        if !prefix.isEmpty, request.uri.path == prefix || request.uri.path == "/" {
+            return finisher(request) { _ in }.response(.redirect(to: prefix + "/"), headers: headers)
         }
         guard let path = path(of: request), let found = routes.find(path) else {
-            return finisher(request) { _ in }.response(unrouted(request))
+            return finisher(request) { _ in }.response(unrouted(request), headers: headers)
         }
         let route = routes.routes[found.index]
         var call = Call(request: request, channel: context.channel)
@@ -29,7 +41,7 @@ struct APIResponder: HTTPResponder {
             let seconds = Double(monotonicNs() - began) / 1e9
             metrics.record(route: found.index, code: code, seconds: seconds, bytes: bytes)
         }
-        return finisher.response(answer)
+        return finisher.response(answer, headers: headers)
     }
 
     /// The path after the prefix, decoded; nil where it lies outside the prefix or is malformed.

@@ -13,6 +13,7 @@ struct Serve: AsyncParsableCommand {
             EXAMPLES
               tsdb serve --config.file=config/prometheus.yml
               tsdb serve --storage.tsdb.path=/var/lib/tsdb --storage.tsdb.retention.time=30d --web.enable-lifecycle
+              tsdb serve --web.listen-address=:9090 --web.config.file=web.yml
             """,
         version: BuildInfo.line)
 
@@ -37,13 +38,33 @@ struct Serve: AsyncParsableCommand {
             """)
     var sync = SyncMode.normal
 
-    @Option(name: .customLong("web.listen-address"), help: "Address to listen on. Default: 127.0.0.1:9090.")
+    @Option(
+        name: .customLong("web.listen-address"),
+        help: "Address to listen on; can be given several times. Default: 127.0.0.1:9090.")
     var listenAddresses: [String] = []
+
+    @Option(
+        name: .customLong("web.config.file"),
+        help: "File that turns on TLS and passwords, in the format of Prometheus's web.yml; read again when it changes."
+    )
+    var webConfigFile = ""
+
+    @Option(
+        name: .customLong("web.external-url"),
+        help: "URL by which others reach this server, as behind a proxy; its path is the default of --web.route-prefix."
+    )
+    var externalURL = ""
+
+    @Option(name: .customLong("web.route-prefix"), help: "What comes before every path, such as /prometheus.")
+    var routePrefix: String?
+
+    @Option(name: .customLong("web.page-title"), help: "Title of the web page.")
+    var pageTitle = "tsdb"
 
     @Option(name: .customLong("web.read-timeout"), help: "How long an idle or slow connection is kept.")
     var readTimeout = "5m"
 
-    @Option(name: .customLong("web.max-connections"), help: "Connections at a time.")
+    @Option(name: .customLong("web.max-connections"), help: "Connections at a time, of each address.")
     var maxConnections = 512
 
     @Option(name: .customLong("web.cors.origin"), help: "Regular expression of the origins that may read answers.")
@@ -121,7 +142,8 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    var listenAddress: String { listenAddresses.first ?? "127.0.0.1:9090" }
+    /// Where to listen, as written.
+    var chosenAddresses: [String] { listenAddresses.isEmpty ? ["127.0.0.1:9090"] : listenAddresses }
 
     /// How long and how much is kept, in words.
     var retentionText: String { retentionSize == "0" ? retentionTime : "\(retentionTime) or \(retentionSize)" }
@@ -134,7 +156,9 @@ struct Serve: AsyncParsableCommand {
         [
             "config.file": configFile, "storage.tsdb.path": storagePath, "storage.tsdb.retention.time": retentionTime,
             "storage.tsdb.retention.size": retentionSize, "storage.tsdb.sync": sync.rawValue,
-            "web.listen-address": listenAddress, "web.read-timeout": readTimeout,
+            "web.listen-address": chosenAddresses.joined(separator: ","), "web.config.file": webConfigFile,
+            "web.external-url": externalURL, "web.route-prefix": routePrefix ?? "", "web.page-title": pageTitle,
+            "web.read-timeout": readTimeout,
             "web.max-connections": "\(maxConnections)", "web.cors.origin": corsOrigin,
             "web.enable-lifecycle": "\(enableLifecycle)", "web.enable-admin-api": "\(enableAdminAPI)",
             "web.enable-remote-write-receiver": "\(enableRemoteWriteReceiver)",
@@ -154,6 +178,9 @@ struct Serve: AsyncParsableCommand {
         try requireDuration("--query.timeout", queryTimeout)
         try requireDuration("--web.read-timeout", readTimeout)
         try requireDuration("--config.auto-reload-interval", autoReloadInterval)
+        if routePrefix?.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == 0x25 || $0 == 0x3f }) == true {
+            throw ValidationError("--web.route-prefix '\(routePrefix ?? "")' is not a path such as /prometheus")
+        }
         guard parseBytes(retentionSize) != nil else {
             throw ValidationError("--storage.tsdb.retention.size '\(retentionSize)' is not a size such as 512MB or 2GB")
         }

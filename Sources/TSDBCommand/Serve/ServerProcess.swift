@@ -7,6 +7,7 @@ import Scraper
 import ServiceLifecycle
 import TSDB
 import UnixSignals
+import WebConfig
 
 /// The composition root of `tsdb serve`: opens the store, starts scraping and the HTTP API, and stops them in the
 /// opposite order.
@@ -28,7 +29,7 @@ struct ServerProcess {
         let scraping = ScrapeManager(
             store: database, clock: SystemClock(), logger: Logger(label: "scrape"), registry: registry,
             version: BuildInfo.version)
-        let listening = AsyncStream.makeStream(of: Int.self)
+        let listening = AsyncStream.makeStream(of: [ListenAddress].self)
         let quit = AsyncStream.makeStream(of: Void.self)
         var dependencies = APIDependencies(
             queryable: database, appendable: database, metadata: database, targets: scraping,
@@ -46,11 +47,11 @@ struct ServerProcess {
         dependencies.quit = { quit.continuation.yield() }
         dependencies.configuration = { configuration.status }
         dependencies.storageStatistics = { limit in storageStatistics(database, limit: limit) }
-        let server = try makeServer(dependencies, options: options) { port in listening.continuation.yield(port) }
+        let server = try makeServer(dependencies, options: options) { listening.continuation.yield($0) }
         let services: [any Service] = [
             ScrapeService(
                 scraping: scraping, database: database, configuration: configuration, listening: listening.stream,
-                serve: serve),
+                isClosed: options.access?.isClosed ?? false, serve: serve),
             ReloadOnHangup(configuration: configuration, scraping: scraping, database: database, logger: logger),
             AutoReload(
                 configuration: configuration, scraping: scraping, database: database,
@@ -87,11 +88,21 @@ struct ServerProcess {
     }
 
     private func apiOptions() throws -> APIOptions {
-        guard serve.listenAddresses.count <= 1 else {
-            throw CommandFailure(
-                "--web.listen-address can be given once; it was given \(serve.listenAddresses.count) times")
+        let addresses = try serve.chosenAddresses.map { try ListenAddress(parsing: $0) }
+        var options = APIOptions(address: addresses[0])
+        options.addresses = addresses
+        if !serve.webConfigFile.isEmpty {
+            options.access = try WebAccess(path: serve.webConfigFile, logger: Logger(label: "web"))
         }
-        var options = APIOptions(address: try ListenAddress(parsing: serve.listenAddress))
+        if !serve.externalURL.isEmpty {
+            do throws(ExternalURL.SyntaxError) {
+                options.externalURL = try ExternalURL(parsing: serve.externalURL)
+            } catch {
+                throw CommandFailure("--web.external-url \(error)")
+            }
+        }
+        options.routePrefix = serve.routePrefix.map { ExternalURL.prefix($0) } ?? options.externalURL?.path ?? ""
+        options.pageTitle = serve.pageTitle
         options.enableLifecycle = serve.enableLifecycle
         options.enableAdmin = serve.enableAdminAPI
         options.enableRemoteWriteReceiver = serve.enableRemoteWriteReceiver

@@ -1,5 +1,6 @@
 import Logging
 import Model
+import QueryAPI
 import Scraper
 import ServiceLifecycle
 import TSDB
@@ -10,20 +11,27 @@ struct ScrapeService: Service {
     let scraping: ScrapeManager
     let database: Database
     let configuration: ConfigurationFile
-    /// The port, once it is listened on: a server that cannot listen shall not have begun to scrape.
-    let listening: AsyncStream<Int>
+    /// The addresses, once they are listened on: a server that cannot listen shall not have begun to scrape.
+    let listening: AsyncStream<[ListenAddress]>
+    /// Whether a password or a certificate is asked of every client.
+    let isClosed: Bool
     let serve: Serve
 
     func run() async throws {
         let logger = Logger(label: "tsdb")
-        for await port in listening.cancelOnGracefulShutdown() {
-            let address = serve.listenAddress
-            let host = address.prefix(upTo: address.lastIndex(of: ":") ?? address.endIndex)
-            let interface = host.isEmpty ? "all addresses of this machine" : String(host)
+        for await addresses in listening.cancelOnGracefulShutdown() {
+            let places = addresses.map {
+                "\($0.host.isEmpty ? "all addresses of this machine" : $0.host), port \($0.port)"
+            }
+            if !isClosed, !addresses.allSatisfy(\.isLoopback) {
+                logger.warning(
+                    "whoever reaches this machine can read and ask everything; --web.config.file asks for a password")
+            }
             logger.info(
                 "ready",
                 metadata: [
-                    "listening": "\(interface), port \(port)", "store": "\(serve.storagePath)/\(Database.fileName)",
+                    "listening": "\(places.joined(separator: "; "))",
+                    "store": "\(serve.storagePath)/\(Database.fileName)",
                     "retention": "\(serve.retentionText)",
                 ])
             configuration.apply(to: scraping, database)

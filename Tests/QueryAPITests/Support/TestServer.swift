@@ -51,7 +51,7 @@ func withServer<Value>(
     var setup = ServerSetup(store)
     change(&setup)
     let (ports, gotPort) = AsyncStream<Int>.makeStream()
-    let server = try makeServer(setup.dependencies, options: setup.options) { gotPort.yield($0) }
+    let server = try makeServer(setup.dependencies, options: setup.options) { gotPort.yield($0[0].port) }
     let group = ServiceGroup(services: [server], logger: setup.dependencies.logger)
     let run = Task {
         defer { gotPort.finish() }

@@ -1,0 +1,106 @@
+import HTTPTypes
+import Logging
+import NIOCore
+import NIOSSL
+import Synchronization
+import YAML
+
+/// Why the web configuration cannot be used, in words.
+public struct WebConfigError: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The server's door: who comes in is what a web configuration file says, which is read again when it, or a certificate
+/// that it names, has changed.
+///
+/// Where a changed file has a fault, that is logged, and what was read before stays in force.
+public final class WebAccess: Sendable {
+    private struct State {
+        var configuration: WebConfiguration
+        var tls: TLSContext?
+        /// Of the files as they were last looked at, also where they had a fault.
+        var stamps: [String: FileStamp?]
+    }
+
+    private let path: String
+    private let logger: Logger
+    private let state: Mutex<State>
+    private let passwords = PasswordCheck()
+    /// Whether connections are encrypted; stays as it was at the start.
+    public let isTLS: Bool
+
+    /// - Throws: ``ConfigurationError`` with every fault of the file, or ``WebConfigError`` where a certificate or key in it
+    ///   is not one.
+    public init(path: String, logger: Logger) throws {
+        self.path = path
+        self.logger = logger
+        let state = try WebAccess.load(path)
+        isTLS = state.tls != nil
+        self.state = Mutex(state)
+    }
+
+    /// Whether a password or a certificate is asked of every client.
+    public var isClosed: Bool {
+        let configuration = state.withLock { $0.configuration }
+        return !configuration.users.isEmpty || configuration.tls?.clientPolicy == .requireAndVerify
+    }
+
+    /// Starts the thread that passwords are checked on.
+    public func start() { passwords.start() }
+
+    public func shutDown() async { await passwords.shutDown() }
+
+    /// A handler that encrypts one connection; nil where connections are not encrypted.
+    public func makeTLSHandler() -> NIOSSLServerHandler? { refreshed().tls?.makeHandler() }
+
+    /// Whether a request may come in, and what its answer is to bear.
+    ///
+    /// - Parameter authorization: the request's `Authorization`.
+    public func admit(
+        authorization: String?
+    ) async -> (isAllowed: Bool, headers: [(name: HTTPField.Name, value: String)]) {
+        let configuration = refreshed().configuration
+        if configuration.users.isEmpty { return (true, configuration.headers) }
+        guard let credentials = authorization.flatMap({ Credentials($0) }) else {
+            return (false, configuration.headers)
+        }
+        return (await passwords.isRight(credentials, configuration.users), configuration.headers)
+    }
+
+    /// What is in force now. Costs a `stat` of each file.
+    private func refreshed() -> State {
+        let old = state.withLock { $0 }
+        let stamps = FileStamp.all([path] + old.configuration.files)
+        if stamps == old.stamps { return old }
+        do {
+            let new = try WebAccess.load(path)
+            guard (new.tls != nil) == isTLS else {
+                throw WebConfigError("tls_server_config comes and goes only with a restart")
+            }
+            state.withLock { $0 = new }
+            logger.info("web configuration read again", metadata: ["file": "\(path)"])
+            return new
+        } catch {
+            let isFirst = state.withLock { state in
+                defer { state.stamps = stamps }
+                return state.stamps != stamps
+            }
+            if isFirst {
+                logger.error("web configuration not read again, the one before stays", metadata: ["error": "\(error)"])
+            }
+            return old
+        }
+    }
+
+    private static func load(_ path: String) throws -> State {
+        // Before reading, so that a file that changes meanwhile is read once more.
+        let own = FileStamp(path)
+        let configuration = try WebConfiguration.load(path: path)
+        var stamps = FileStamp.all(configuration.files)
+        stamps[path] = .some(own)
+        return State(
+            configuration: configuration, tls: try configuration.tls.map { try TLSContext($0) }, stamps: stamps)
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Logging
+import TestSupport
+import Testing
+import YAML
+
+@testable import WebConfig
+
+@Suite struct WebAccessTests {
+    private static let admin =
+        "basic_auth_users:\n  admin: $2b$04$abcdefghijklmnopqrstuuV3duMsC0HpUex6N9qapiuOHHWkwRXVm\n"
+    /// "admin:hunter2"
+    private static let right = "Basic YWRtaW46aHVudGVyMg=="
+
+    private func withAccess(
+        _ text: String, _ body: (WebAccess, _ path: String) async throws -> Void
+    ) async throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path + "/web.yml"
+        try writeFile(path, text)
+        let access = try WebAccess(path: path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        access.start()
+        do { try await body(access, path) } catch {
+            await access.shutDown()
+            throw error
+        }
+        await access.shutDown()
+    }
+
+    @Test func onlyTheRightPasswordComesIn() async throws {
+        try await withAccess(WebAccessTests.admin) { access, _ in
+            #expect(access.isClosed && !access.isTLS)
+            for _ in 0..<3 { #expect(await access.admit(authorization: WebAccessTests.right).isAllowed) }
+            // No header, another password, another user, no user, no Basic.
+            let others = [nil, "Basic YWRtaW46aHVudGVyMw==", "Basic cm9vdDpodW50ZXIy", "Basic Omh1bnRlcjI=", "x"]
+            for other in others {
+                #expect(await !access.admit(authorization: other).isAllowed, "\(other ?? "nothing")")
+            }
+            #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+        }
+    }
+
+    @Test func aRememberedPasswordCostsNoHashing() async throws {
+        // A cost of 12 takes half a second where one of 4 takes two milliseconds.
+        let slow = "basic_auth_users:\n  admin: \(WebAccessTests.slowHash)\n"
+        try await withAccess(slow) { access, _ in
+            let clock = ContinuousClock()
+            let first = await clock.measure {
+                #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+            }
+            let later = await clock.measure {
+                for _ in 0..<20 { #expect(await access.admit(authorization: WebAccessTests.right).isAllowed) }
+            }
+            #expect(later < first, "\(first), then 20 times in \(later)")
+        }
+    }
+
+    @Test func changesAreSeenAndFaultsAreNot() async throws {
+        try await withAccess("") { access, path in
+            #expect(!access.isClosed)
+            #expect(await access.admit(authorization: nil).isAllowed)
+            try writeFile(path, WebAccessTests.admin)
+            #expect(await !access.admit(authorization: nil).isAllowed)
+            #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+            try writeFile(path, "basic_auth_users: [oh no]\n")
+            #expect(await !access.admit(authorization: nil).isAllowed)
+            #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+            unlink(path)
+            #expect(await !access.admit(authorization: nil).isAllowed)
+            // A password that is another one now is not the one remembered.
+            try writeFile(
+                path, "basic_auth_users:\n  admin: $2b$05$abcdefghijklmnopqrstuuJ6vOV4kZGOcHfd3tUv6G23WE2JR1Nz.\n")
+            #expect(await !access.admit(authorization: WebAccessTests.right).isAllowed)
+            // "admin:alter"
+            #expect(await access.admit(authorization: "Basic YWRtaW46YWx0ZXI=").isAllowed)
+            try writeFile(path, "http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
+            let visit = await access.admit(authorization: nil)
+            #expect(visit.isAllowed && visit.headers.map(\.value) == ["deny"])
+        }
+    }
+
+    @Test(arguments: [
+        ("cert_file: no.crt\n  key: x\n", "cannot read cert_file"),
+        ("cert: x\n  key: y\n", "cert has no certificate in PEM"),
+    ])
+    func certificatesAreLookedAtAtTheStart(_ lines: String, _ message: String) async throws {
+        let error = await #expect(throws: WebConfigError.self) {
+            try await withAccess("tls_server_config:\n  \(lines)") { _, _ in }
+        }
+        #expect("\(error!)".contains(message), "\(error!)")
+    }
+
+    /// Of "hunter2".
+    private static let slowHash = "$2b$12$abcdefghijklmnopqrstuuCEzSpXJ42scy/MOdv14p0ieHzvDXISW"
+}
