@@ -28,13 +28,17 @@ public final class RegularExpression: @unchecked Sendable {
             throw SyntaxError(pattern: String(pattern.prefix(40)) + "…", reason: "expression too large")
         }
         var reason = [CChar](repeating: 0, count: 256)
-        var text = pattern
+        let renamed = pattern.utf8.contains(UInt8(ascii: "<")) ? RegularExpression.withoutShortNames(pattern) : nil
+        var text = renamed ?? pattern
         let compiled = text.withUTF8 { bytes in
             bytes.withMemoryRebound(to: CChar.self) { cre2_compile($0.baseAddress, $0.count, &reason, reason.count) }
         }
         guard let compiled else {
             let bytes = reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            throw SyntaxError(pattern: pattern, reason: String(decoding: bytes, as: UTF8.self))
+            let text = String(decoding: bytes, as: UTF8.self)
+            throw SyntaxError(
+                pattern: pattern,
+                reason: renamed == nil ? text : text.replacing("(?P<", with: "(?<", maxReplacements: 1))
         }
         self.compiled = compiled
         self.pattern = pattern

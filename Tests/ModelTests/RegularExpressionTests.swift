@@ -65,6 +65,16 @@ import Testing
         #expect(matcher.matchesEmpty == matcher.matches(""))
     }
 
+    private static let named: [(pattern: String, text: String, expected: String)] = [
+        ("(?<n>a+)b", "aab", "aa"), ("(?P<n>a+)b", "aab", "aa"), ("[(?<n>]+(?<n>a)", "(?<n>a", "a"),
+        ("\\(?<(?<n>.)", "(<x", "x"), ("\\(\\?<(?<n>.)", "(?<x", "x"), ("\\Q(?<\\E(?<n>.)", "(?<x", "x"),
+        ("[]<(?]+(?<n>x)", "(?<]x", "x"), ("[^]<]*<(?<n>x)", "ab<x", "x"), ("[[:alpha:]<]+(?<n>1)", "a<1", "1"),
+    ]
+
+    @Test(arguments: named) func groupsHaveNamesInBothForms(pattern: String, text: String, expected: String) throws {
+        #expect(try RegularExpression(pattern).expand("$n", matching: text) == expected)
+    }
+
     private static let alternations: [(String, [String]?)] = [
         ("a|b|c", ["a", "b", "c"]), ("(0|1)", ["0", "1"]), ("a", ["a"]), ("a\\.b|c", ["a.b", "c"]), ("a\\-b", ["a-b"]),
         ("", [""]), ("a|", ["a", ""]),

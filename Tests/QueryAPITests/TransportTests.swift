@@ -181,7 +181,7 @@ import Testing
                 "POST /api/v1/labels HTTP/1.1\r\nContent-Length: 10\r\n"
                     + "Content-Type: application/x-www-form-urlencoded\r\n\r\nab",
             ] {
-                let client = try HTTPClient(port: port, receiveTimeoutSeconds: 30)
+                let client = try HTTPClient(port: port, receiveTimeoutSeconds: 120)
                 try await client.send(start)
                 #expect(try await client.isClosedByServer(), "\(start)")
             }

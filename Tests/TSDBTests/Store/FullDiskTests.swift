@@ -144,7 +144,7 @@ import Testing
         #expect(database.stats().writeFailures > 0)
         // Samples go on to come, and time with them.
         var refused = 0
-        try eventually("what is too old goes, and samples are taken again", within: 60) {
+        try eventually("what is too old goes, and samples are taken again", within: 300) {
             load.time += 500
             guard let error = try load.append(database) else {
                 return refused > 5 && database.stats().blocksDeleted > 0 ? () : nil
@@ -156,7 +156,7 @@ import Testing
         }
         // With the next ones it is full again, and again.
         var taken = 0
-        try eventually("more samples are taken", within: 60) {
+        try eventually("more samples are taken", within: 300) {
             load.time += 100
             if try load.append(database) == nil { taken += 1 }
             return taken > 20 ? () : nil
