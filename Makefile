@@ -40,7 +40,7 @@ test: deps ## Run every test
 
 test-slow: deps test-tools ## Run the store's property, fault and kill tests at full size; takes an hour
 	$(SWIFT) build --build-tests
-	TSDB_TEST_SLOW=1 $(SWIFT) test --skip-build --filter 'TSDBTests\.|StoreKillTests|WriteExtremesTests'
+	TSDB_TEST_SLOW=1 $(SWIFT) test --skip-build --filter 'TSDBTests\.|StoreKillTests|WriteExtremesTests|ManyConnectionsTests'
 
 fuzz-diff: deps test-tools ## Ask a real Prometheus and this engine COUNT random queries (20000), the same ones for a SEED
 	$(SWIFT) build --build-tests

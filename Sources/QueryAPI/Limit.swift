@@ -4,11 +4,11 @@ enum Limit {
     static let formBytes = 10 << 20
     /// Parameters in a form.
     static let formParameters = 10_000
-    /// A single header field, the URL included. Long queries sent by GET need it.
-    static let headerFieldBytes = 1 << 20
+    /// A single header field, the URL included. Long queries sent by GET need it: 1 MiB and 4 KiB, as for Go's `net/http`.
+    static let headerFieldBytes = (1 << 20) + 4096
     /// All header fields together.
-    static let headerBytes = 1 << 20
-    static let headerFields = 256
+    static let headerBytes = (1 << 20) + 4096
+    static let headerFields = 1000
     /// A remote-write request as it is sent: 32 MiB.
     static let writeBytes = 32 << 20
     /// A remote-write request after decompression: 32 MiB, Prometheus's bound.

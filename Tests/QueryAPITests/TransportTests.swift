@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct TransportTests {
     /// An answer of several chunks: 40 series of 2,000 points.
-    private static let bigStore: MemoryStore = {
+    static let bigStore: MemoryStore = {
         var all: [(labels: Labels, samples: [(timestamp: Int64, value: Double)])] = []
         for series in 0..<40 {
             var samples: [(timestamp: Int64, value: Double)] = []
@@ -17,7 +17,7 @@ import Testing
         }
         return MemoryStore(all)
     }()
-    private static let bigTarget = "/api/v1/query_range?query=big&start=1700000000&end=1700001999&step=1"
+    static let bigTarget = "/api/v1/query_range?query=big&start=1700000000&end=1700001999&step=1"
 
     private static let bigBody: String = {
         let series = (0..<40).map { (series: Int) -> String in
@@ -160,7 +160,7 @@ import Testing
         "POST /api/v1/query HTTP/1.1\r\nContent-Length: x\r\n\r\n",
         "GET / HTTP/1.1\r\nA: " + String(repeating: "x", count: 2 << 20) + "\r\n\r\n",
         "GET /" + String(repeating: "x", count: 2 << 20) + " HTTP/1.1\r\n\r\n",
-        "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 500) + "\r\n",
+        "GET / HTTP/1.1\r\n" + String(repeating: "A: b\r\n", count: 2000) + "\r\n",
     ])
     func malformedRequestsDoNotStopTheServer(_ request: String) async throws {
         try await withServer { port in

@@ -92,7 +92,7 @@ public final class HTTPConnection {
             let value = line[line.index(after: colon)...].drop { $0 == " " }
             answer.headers.append((String(line[..<colon]), String(value)))
         }
-        if head || status == 204 || status == 304 { return answer }
+        if head || status == 100 || status == 204 || status == 304 { return answer }
         if answer.header("Transfer-Encoding") == "chunked" {
             while true {
                 guard let count = Int(try line(), radix: 16) else { throw TestFailure("chunk size") }
@@ -104,6 +104,19 @@ public final class HTTPConnection {
             answer.body = try take(length)
         }
         return answer
+    }
+
+    /// All that comes until the server closes the connection.
+    public func receiveToEnd() throws -> [UInt8] {
+        var bytes = Array(received[consumed...])
+        consumed = received.count
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count == 0 { return bytes }
+            guard count > 0 else { throw TestFailure("recv", code: errno) }
+            bytes += chunk[..<count]
+        }
     }
 
     private func line() throws -> String {

@@ -13,7 +13,7 @@ extension API {
         case .success(let accepted): version = accepted
         case .failure(let refusal): return .errorText(refusal.description, .unsupportedMediaType)
         }
-        let body = try await call.body(upTo: Limit.writeBytes, options)
+        let body = try await call.body(upTo: Limit.writeBytes)
         var outcome = WriteOutcome()
         var answer: Answer
         do throws(WriteError) {

@@ -115,7 +115,7 @@ extension API {
             return .errorText(
                 "unsupported compression: \(encoding). Only \"gzip\" or no compression supported", .badRequest)
         }
-        let body = try await call.body(upTo: Limit.writeBytes, options)
+        let body = try await call.body(upTo: Limit.writeBytes)
         do throws(WriteError) {
             let prepared = try await onOTLPThread { () throws(WriteError) in
                 try receiver.prepare(body, isCompressed: encoding == "gzip")

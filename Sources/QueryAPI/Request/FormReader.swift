@@ -4,10 +4,10 @@ import NIOCore
 
 /// Reads a request's parameters from its URL and body.
 enum FormReader {
-    static func read(_ call: Call, _ options: APIOptions) async throws(APIError) -> Form {
+    static func read(_ call: Call) async throws(APIError) -> Form {
         var form = Form()
         if call.method == .post || call.method == .put, isForm(call.header(.contentType)) {
-            let body = try await call.body(upTo: Limit.formBytes, options)
+            let body = try await call.body(upTo: Limit.formBytes)
             try form.add(body.readableBytesView)
         }
         if let query = call.request.uri.query { try form.add(query.utf8) }
@@ -23,18 +23,13 @@ enum FormReader {
 extension Call {
     /// The whole body.
     ///
-    /// The connection is closed where the body does not arrive in time or is too long: what of it is still to come is
-    /// not wanted.
-    func body(upTo bytesMax: Int, _ options: APIOptions) async throws(APIError) -> ByteBuffer {
+    /// The connection is closed where the body is too long: what of it is still to come is not wanted.
+    func body(upTo bytesMax: Int) async throws(APIError) -> ByteBuffer {
         let channel = channel
         if let length = Int(header(.contentLength)), length > bytesMax {
             closeSoon()
             throw .badData("request body too large: \(length) bytes, at most \(bytesMax) are accepted")
         }
-        let deadline = channel.eventLoop.scheduleTask(in: .seconds(options.readTimeoutSeconds)) {
-            channel.close(promise: nil)
-        }
-        defer { deadline.cancel() }
         do {
             return try await request.body.collect(upTo: bytesMax)
         } catch is NIOTooManyBytesError {

@@ -1,6 +1,7 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import WebConfig
 
 /// HTTP/1.1 with a ``Connection`` beside each channel, which the handlers of its requests find as
@@ -22,10 +23,13 @@ struct ConnectionChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let connection = Connection()
         let http = HTTP1Channel(responder: responder, configuration: configuration(connection))
-        return encrypt(channel).flatMap { http.setup(channel: channel, logger: logger) }.map { asyncChannel in
+        return encrypt(channel).flatMap { http.setup(channel: channel, logger: logger) }.flatMapThrowing { asyncChannel in
             // The server drops a connection that it accepts while it ends. Nobody has ended its writer then, and SwiftNIO
             // traps; once the channel is closed, the writer is at its end.
             channel.closeFuture.whenComplete { _ in withExtendedLifetime(asyncChannel) {} }
+            let pipeline = channel.pipeline.syncOperations
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(OldClientHandler(), position: .after(decoder))
             return Value(http: http, asyncChannel: asyncChannel, connection: connection)
         }
     }
@@ -48,7 +52,7 @@ struct ConnectionChannel: ServerChildChannel {
 
     private func configuration(_ connection: Connection) -> HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionHandler(connection: connection, stallTimeout: timeout)],
+            additionalChannelHandlers: [ConnectionHandler(connection: connection, timeout: timeout)],
             idleTimeout: timeout,
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: Limit.headerFieldBytes, maxHeaderListSize: Limit.headerBytes,

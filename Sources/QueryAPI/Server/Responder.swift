@@ -62,7 +62,7 @@ struct APIResponder: HTTPResponder {
         do throws(APIError) {
             var call = call
             if route.readsForm {
-                call.form = try await FormReader.read(call, api.options)
+                call.form = try await FormReader.read(call)
             }
             return try await route.handler(api)(call)
         } catch {

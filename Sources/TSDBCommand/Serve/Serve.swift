@@ -201,6 +201,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         limitAllocatorArenas()
+        allowOpenFiles()
         let format: StandardErrorLogHandler.Format = logFormat == .json ? .json : .logfmt
         let level = logLevel.level
         LoggingSystem.bootstrap { label in

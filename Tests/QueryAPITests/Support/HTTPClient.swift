@@ -48,6 +48,11 @@ final class HTTPClient: @unchecked Sendable {
         try await onSocketThread { try self.connection.receive(head: head) }
     }
 
+    /// All that comes until the server closes the connection.
+    func receiveToEnd() async throws -> [UInt8] {
+        try await onSocketThread { try self.connection.receiveToEnd() }
+    }
+
     func request(
         _ method: String, _ target: String, headers: [(String, String)] = [], body: [UInt8] = []
     ) async throws -> HTTPAnswer {
