@@ -61,6 +61,8 @@ let package = Package(
         .target(name: "PrometheusData", dependencies: ["Model", "CSnappy"], swiftSettings: strict),
         .target(name: "YAML", dependencies: ["Model", "CYAML"], swiftSettings: strict),
         .target(
+            name: "RemoteProtocol", dependencies: ["Model", "PrometheusData", "CSnappy"], swiftSettings: strict),
+        .target(
             name: "Scraper", dependencies: ["Model", "Exposition", "YAML", "CCurl", logging],
             swiftSettings: strict),
         .target(
@@ -74,7 +76,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "QueryAPI",
-            dependencies: ["Model", "PromQL", "Exposition", "WebConfig", "CSnappy", "CZlib", logging, lifecycle]
+            dependencies: ["Model", "PromQL", "Exposition", "RemoteProtocol", "WebConfig", "CZlib", logging, lifecycle]
                 + hummingbird,
             swiftSettings: strict),
         .executableTarget(
@@ -107,6 +109,10 @@ let package = Package(
             name: "PrometheusDataTests", dependencies: ["PrometheusData", "Model", "CSnappy", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "RemoteProtocolTests",
+            dependencies: ["RemoteProtocol", "PrometheusData", "Model", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ScraperTests", dependencies: ["Scraper", "YAML", "Exposition", "Model", logging, "TestSupport"],
             swiftSettings: strict),
         .testTarget(
@@ -115,7 +121,8 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "QueryAPI", "TSDB", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle, "TestSupport",
+                "QueryAPI", "RemoteProtocol", "TSDB", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle,
+                "TestSupport",
             ]
                 + hummingbird,
             swiftSettings: strict),
@@ -133,7 +140,9 @@ let package = Package(
         // Starts the two built binaries, so that what is tested is what is shipped.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TSDBCommand", "Exporter", "StoreWorkload", "Model", "PromQL", "TSDB", "TestSupport"],
+            dependencies: [
+                "TSDBCommand", "Exporter", "StoreWorkload", "RemoteProtocol", "Model", "PromQL", "TSDB", "TestSupport",
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

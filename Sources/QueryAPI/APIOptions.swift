@@ -18,6 +18,12 @@ public struct APIOptions: Sendable {
     public var notificationSubscribersMax = 16
     /// The most results that `/api/v1/search/…` gives for one request; 0 means any number.
     public var searchLimitMax = 10_000
+    /// Samples of an answer to a remote read that is not streamed; 0 means any number.
+    public var readSamplesMax = 50_000_000
+    /// Remote reads answered at a time; further ones wait. 0 means any number.
+    public var readConcurrencyMax = 10
+    /// About what a frame of a streamed answer to a remote read may take.
+    public var readFrameBytesMax = 1 << 20
     /// Connections held at a time, of each address; further ones wait to be accepted.
     public var connectionsMax = 512
     /// The longest that a request may take to arrive, a connection may be idle, and a client may take no byte of its

@@ -26,6 +26,11 @@ enum Limit {
     static let writeReferencedBytes = 128 << 20
     /// Names and values of an exemplar's labels, in characters: OpenMetrics' bound.
     static let exemplarLabelCharacters = 128
+    /// A remote-read request as it is sent, and after decompression: 32 MiB, Prometheus's bound.
+    static let readBytes = 32 << 20
+    static let readDecodedBytes = 32 << 20
+    /// The answer to a remote read that is not streamed, before compression: 1 GiB.
+    static let readAnswerBytes = 1 << 30
     /// A label name or value in a remote-write request: 64 KiB.
     static let writeLabelBytes = 64 << 10
     /// Series that the remote-write receiver knows by the bytes of their labels: 40 MB when full.

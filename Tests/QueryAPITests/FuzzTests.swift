@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import QueryAPI
+@testable import RemoteProtocol
 
 /// Inputs made at random must be refused or accepted, and never end the process. A failure names its seed.
 @Suite struct FuzzTests {

@@ -18,7 +18,7 @@ private let tables: [UInt32] = {
 /// - Parameter seed: the checksum of the bytes before these.
 /// - Source: RFC 3720, appendix B.4; M. Kounavis and F. Berry, "A Systematic Approach to Building High Performance
 ///   Software-Based CRC Generators", 2005, for the tables.
-func crc32c(_ bytes: UnsafeRawBufferPointer, seed: UInt32 = 0) -> UInt32 {
+package func crc32c(_ bytes: UnsafeRawBufferPointer, seed: UInt32 = 0) -> UInt32 {
     tables.withUnsafeBufferPointer { tables in
         var rest = ~seed
         var offset = 0

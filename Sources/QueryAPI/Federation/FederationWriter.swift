@@ -1,5 +1,6 @@
 import Exposition
 import Model
+import RemoteProtocol
 
 /// Writes federated samples: family after family, with the server's external labels where a series has none of that name.
 struct FederationWriter {
@@ -54,7 +55,7 @@ struct FederationWriter {
     private func finish(_ message: inout ProtobufWriter, into out: inout [UInt8]) {
         guard !message.bytes.isEmpty else { return }
         var length = ProtobufWriter()
-        length.varint(UInt64(message.bytes.count))
+        length.number(UInt64(message.bytes.count))
         out += length.bytes + message.bytes
         message = ProtobufWriter()
     }
@@ -65,9 +66,9 @@ struct FederationWriter {
         switch format.notation {
         case .text: out += "# TYPE \(isLegacyMetricName(name) ? name : exposed(name)) untyped\n".utf8
         case .protobuf:
-            message.string(1, name)
+            message.bytes(1, name.utf8)
             // Untyped, histogram, or histogram of a gauge.
-            message.varint(3, family.isHistogram ? (family.isGauge ? 5 : 4) : 3)
+            message.presentVarint(3, family.isHistogram ? (family.isGauge ? 5 : 4) : 3)
         }
     }
 
@@ -100,27 +101,27 @@ struct FederationWriter {
     private func appendMetric(_ sample: FederatedSample, to message: inout ProtobufWriter) {
         for label in labels(sample) {
             message.message(1) { pair in
-                pair.string(1, label.name)
-                pair.string(2, label.value)
+                pair.bytes(1, label.name.utf8)
+                pair.bytes(2, label.value.utf8)
             }
         }
         guard let histogram = sample.histogram else {
-            message.message(5) { $0.double(1, sample.value) }
-            message.varint(6, UInt64(bitPattern: sample.timestamp))
+            message.message(5) { $0.presentDouble(1, sample.value) }
+            message.presentVarint(6, UInt64(bitPattern: sample.timestamp))
             return
         }
-        message.varint(6, UInt64(bitPattern: sample.timestamp))
+        message.presentVarint(6, UInt64(bitPattern: sample.timestamp))
         message.message(7) { appendHistogram(histogram, to: &$0) }
     }
 
     /// Histogram: sample_sum 2, sample_count_float 4, schema 5, zero_threshold 6, zero_count_float 8, spans 9 and 12,
     /// counts 11 and 14. Counts are written as floating-point ones, as Prometheus does.
     private func appendHistogram(_ histogram: Histogram, to message: inout ProtobufWriter) {
-        message.double(2, histogram.sum)
-        message.double(4, histogram.count)
-        message.zigzag(5, Int64(histogram.schema))
-        message.double(6, histogram.zeroThreshold)
-        message.double(8, histogram.zeroCount)
+        message.presentDouble(2, histogram.sum)
+        message.presentDouble(4, histogram.count)
+        message.presentVarint(5, zigzag(Int64(histogram.schema)))
+        message.presentDouble(6, histogram.zeroThreshold)
+        message.presentDouble(8, histogram.zeroCount)
         let sides = [
             (9 as UInt64, histogram.negativeSpans, histogram.negativeBuckets),
             (12, histogram.positiveSpans, histogram.positiveBuckets),
@@ -128,17 +129,17 @@ struct FederationWriter {
         for (field, spans, buckets) in sides {
             for span in spans {
                 message.message(field) { message in
-                    message.zigzag(1, Int64(span.offset))
-                    message.varint(2, UInt64(span.length))
+                    message.presentVarint(1, zigzag(Int64(span.offset)))
+                    message.presentVarint(2, UInt64(span.length))
                 }
             }
-            for bucket in buckets { message.double(field + 2, bucket) }
+            for bucket in buckets { message.presentDouble(field + 2, bucket) }
         }
         // A histogram without buckets is told from a classic one by a span of none.
         if histogram.zeroThreshold == 0, histogram.positiveSpans.isEmpty, histogram.negativeSpans.isEmpty {
             message.message(12) { message in
-                message.zigzag(1, 0)
-                message.varint(2, 0)
+                message.presentVarint(1, zigzag(0))
+                message.presentVarint(2, 0)
             }
         }
     }

@@ -1,4 +1,5 @@
 import Model
+import RemoteProtocol
 
 extension OTLPReader {
     /// What a metric is, and the bytes of its data.

@@ -1,4 +1,5 @@
 import Model
+import RemoteProtocol
 
 /// The series of a metrics request of OTLP.
 /// - Source: OTLP 1.x, `ExportMetricsServiceRequest`.

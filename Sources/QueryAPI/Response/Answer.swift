@@ -7,12 +7,16 @@ struct Answer: Sendable {
         case chunks(any ChunkedBody)
         /// Goes on until the client leaves or the server stops.
         case events(EventBody)
+        /// Parts that are waited for, up to nil. An error ends the connection, so that the client sees that some is missing.
+        case stream(@Sendable () async throws -> [UInt8]?)
     }
 
     var status: HTTPResponse.Status = .ok
     var contentType: String
     var headers: [(name: HTTPField.Name, value: String)] = []
     var body: Body
+    /// Whether the body is in the form in which it has to be sent, and is not compressed.
+    var isEncoded = false
 
     static let json = "application/json"
     static let plainText = "text/plain; charset=utf-8"

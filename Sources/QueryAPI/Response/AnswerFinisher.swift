@@ -19,11 +19,14 @@ struct AnswerFinisher: Sendable {
         for header in answer.headers { headers[header.name] = header.value }
         if closes { headers[.connection] = "close" }
         switch answer.body {
-        case .bytes(let bytes): return whole(bytes, answer.status, headers)
+        case .bytes(let bytes): return whole(bytes, answer.status, headers, mayCompress: !answer.isEncoded)
+        case .stream(let next): return awaited(next, answer.status, headers)
         case .chunks(var body):
             var first: [UInt8] = []
             first.reserveCapacity(Limit.chunkBytes + 4096)
-            guard body.write(into: &first) else { return whole(first, answer.status, headers) }
+            guard body.write(into: &first) else {
+                return whole(first, answer.status, headers, mayCompress: !answer.isEncoded)
+            }
             return streamed(first, body, answer.status, headers)
         case .events(let events): return endless(events, answer.status, headers)
         }
@@ -48,10 +51,12 @@ struct AnswerFinisher: Sendable {
     }
 
     /// A body that is known as a whole, so that its length can be told.
-    private func whole(_ bytes: [UInt8], _ status: HTTPResponse.Status, _ headers: HTTPFields) -> Response {
+    private func whole(
+        _ bytes: [UInt8], _ status: HTTPResponse.Status, _ headers: HTTPFields, mayCompress: Bool
+    ) -> Response {
         var headers = headers
         var bytes = bytes
-        if acceptsGzip, bytes.count >= Limit.compressBytesMin, let deflater = Deflater() {
+        if mayCompress, acceptsGzip, bytes.count >= Limit.compressBytesMin, let deflater = Deflater() {
             var compressed: [UInt8] = []
             deflater.compress(bytes, isLast: true, into: &compressed)
             bytes = compressed
@@ -61,6 +66,23 @@ struct AnswerFinisher: Sendable {
         onEnd(bytes.count)
         if isHead || status == .noContent { return Response(status: status, headers: headers) }
         return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// A body whose parts are waited for.
+    private func awaited(
+        _ next: @escaping @Sendable () async throws -> [UInt8]?, _ status: HTTPResponse.Status, _ headers: HTTPFields
+    ) -> Response {
+        let onEnd = onEnd
+        let stream = ResponseBody { writer in
+            var count = 0
+            defer { onEnd(count) }
+            while let part = try await next() {
+                count += part.count
+                try await writer.write(ByteBuffer(bytes: part))
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: status, headers: headers, body: stream)
     }
 
     private func streamed(

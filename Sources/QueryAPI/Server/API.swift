@@ -12,6 +12,7 @@ final class API: Sendable {
     /// Threads for everything else that may wait for the disk: names, series, writes.
     let storageThreads: NIOThreadPool
     let queryMetrics: QueryMetrics
+    let readGate: Gate
     let writeReceiver: RemoteWriteReceiver?
     let otlpReceiver: OTLPReceiver?
 
@@ -22,6 +23,7 @@ final class API: Sendable {
         self.options = options
         queryThreads = QueryThreads(count: max(1, options.queryConcurrencyMax))
         storageThreads = NIOThreadPool(numberOfThreads: 4)
+        readGate = Gate(count: options.readConcurrencyMax)
         queryMetrics = QueryMetrics(registry: dependencies.registry, concurrencyMax: options.queryConcurrencyMax)
         federationErrors = dependencies.registry.counter(
             "prometheus_web_federation_errors_total",

@@ -41,6 +41,7 @@ extension RouteTable {
         Route(RemoteWriteReceiver.path, [.post], API.write),
         Route(OTLPReceiver.path, [.post], API.otlpMetrics),
         Route("/federate", [.get], API.federate),
+        Route("/api/v1/read", [.post], API.read),
         Route("/-/healthy", [.get, .head], API.healthy),
         Route("/-/ready", [.get, .head], API.ready),
         Route("/-/reload", [.get, .post, .put], API.reload),

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Model
+import RemoteProtocol
 
 extension RemoteWriteReceiver {
     /// Decodes a request and finds its series, in the cache where they are known, otherwise in the store. May block.

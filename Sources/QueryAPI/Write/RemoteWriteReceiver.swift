@@ -1,6 +1,7 @@
 import HTTPTypes
 import Model
 import NIOCore
+import RemoteProtocol
 
 /// Takes samples that other programs push: the receiver of Prometheus's remote write 1.0 and 2.0.
 ///

@@ -1,4 +1,5 @@
 import Model
+import RemoteProtocol
 import Synchronization
 
 /// Which series the labels of earlier requests named, by a hash of them as they were sent.

@@ -1,4 +1,5 @@
 import Model
+import RemoteProtocol
 
 extension WriteRequest {
     /// WriteRequest: timeseries 1, metadata 3.

@@ -1,4 +1,5 @@
 import Model
+import RemoteProtocol
 
 extension WriteRequest {
     /// What a series says about its metric; equal where all references are.

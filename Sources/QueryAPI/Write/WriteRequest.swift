@@ -1,4 +1,5 @@
 import Model
+import RemoteProtocol
 
 /// A remote-write request, decoded into columns.
 ///

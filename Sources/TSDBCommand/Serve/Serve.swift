@@ -108,6 +108,21 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .customLong("config.auto-reload-interval"), help: "How often to look whether it has.")
     var autoReloadInterval = "30s"
 
+    @Option(
+        name: .customLong("storage.remote.read-sample-limit"),
+        help: "Samples in one answer at /api/v1/read that is not streamed; 0 means any number.")
+    var readSampleLimit = 50_000_000
+
+    @Option(
+        name: .customLong("storage.remote.read-concurrent-limit"),
+        help: "Reads at /api/v1/read at a time; 0 means any number.")
+    var readConcurrentLimit = 10
+
+    @Option(
+        name: .customLong("storage.remote.read-max-bytes-in-frame"),
+        help: "Bytes in one frame of a streamed answer at /api/v1/read.")
+    var readMaxBytesInFrame = 1_048_576
+
     @Option(name: .customLong("query.lookback-delta"), help: "How long a sample stands for its series.")
     var lookbackDelta = "5m"
 
@@ -167,6 +182,9 @@ struct Serve: AsyncParsableCommand {
             "web.search.max-limit": "\(searchMaxLimit)", "config.auto-reload": "\(autoReload)",
             "config.auto-reload-interval": autoReloadInterval, "query.lookback-delta": lookbackDelta,
             "query.timeout": queryTimeout,
+            "storage.remote.read-sample-limit": "\(readSampleLimit)",
+            "storage.remote.read-concurrent-limit": "\(readConcurrentLimit)",
+            "storage.remote.read-max-bytes-in-frame": "\(readMaxBytesInFrame)",
             "query.max-concurrency": "\(maxConcurrency)", "query.max-samples": "\(maxSamples)",
             "log.level": logLevel.rawValue, "log.format": logFormat.rawValue,
         ]
@@ -181,6 +199,7 @@ struct Serve: AsyncParsableCommand {
         if routePrefix?.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == 0x25 || $0 == 0x3f }) == true {
             throw ValidationError("--web.route-prefix '\(routePrefix ?? "")' is not a path such as /prometheus")
         }
+        try requireNotNegative()
         guard parseBytes(retentionSize) != nil else {
             throw ValidationError("--storage.tsdb.retention.size '\(retentionSize)' is not a size such as 512MB or 2GB")
         }
@@ -188,8 +207,18 @@ struct Serve: AsyncParsableCommand {
             ("--query.max-concurrency", maxConcurrency), ("--query.max-samples", maxSamples),
             ("--web.max-connections", maxConnections),
             ("--web.max-notifications-subscribers", maxNotificationsSubscribers),
+            ("--storage.remote.read-max-bytes-in-frame", readMaxBytesInFrame),
         ] where value < 1 {
             throw ValidationError("\(flag) must be at least 1, not \(value)")
+        }
+    }
+
+    private func requireNotNegative() throws {
+        for (flag, value) in [
+            ("--storage.remote.read-sample-limit", readSampleLimit),
+            ("--storage.remote.read-concurrent-limit", readConcurrentLimit),
+        ] where value < 0 {
+            throw ValidationError("\(flag) must be at least 0, not \(value)")
         }
     }
 

@@ -109,6 +109,9 @@ struct ServerProcess {
         options.enableOTLPReceiver = serve.enableOTLPReceiver
         options.notificationSubscribersMax = serve.maxNotificationsSubscribers
         options.searchLimitMax = max(0, serve.searchMaxLimit)
+        options.readSamplesMax = serve.readSampleLimit
+        options.readConcurrencyMax = serve.readConcurrentLimit
+        options.readFrameBytesMax = serve.readMaxBytesInFrame
         options.connectionsMax = serve.maxConnections
         options.readTimeoutSeconds = serve.milliseconds(serve.readTimeout) / 1000
         options.queryConcurrencyMax = serve.maxConcurrency

@@ -1,16 +1,18 @@
 /// Why bytes are no message.
-struct ProtobufError: Error, CustomStringConvertible {
-    let description: String
+package struct ProtobufError: Error, CustomStringConvertible {
+    package let description: String
 
-    static let unexpectedEnd = ProtobufError(description: "unexpected EOF")
+    package init(description: String) { self.description = description }
+
+    package static let unexpectedEnd = ProtobufError(description: "unexpected EOF")
 }
 
 /// Reads the fields of a protobuf message one after the other, without copying.
 ///
 /// The bytes have to outlive the reader.
 /// - Source: https://protobuf.dev/programming-guides/encoding/
-struct ProtobufReader {
-    enum Value {
+package struct ProtobufReader {
+    package enum Value {
         case varint(UInt64)
         case fixed64(UInt64)
         case bytes(UnsafeRawBufferPointer)
@@ -18,14 +20,15 @@ struct ProtobufReader {
         case fixed32
     }
 
-    private let bytes: UnsafeRawBufferPointer
-    private(set) var offset = 0
+    @usableFromInline let bytes: UnsafeRawBufferPointer
+    package var offset = 0
 
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    @inlinable package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     /// The next field's number and value; nil at the end.
     @inline(__always)
-    mutating func next() throws(ProtobufError) -> (field: UInt64, value: Value)? {
+    @inlinable
+    package mutating func next() throws(ProtobufError) -> (field: UInt64, value: Value)? {
         guard offset < bytes.count else { return nil }
         let tag = try varint()
         let field = tag >> 3
@@ -42,11 +45,12 @@ struct ProtobufReader {
         }
     }
 
-    var isAtEnd: Bool { offset >= bytes.count }
+    @inlinable package var isAtEnd: Bool { offset >= bytes.count }
 
     /// A number by itself, as packed fields hold them.
     @inline(__always)
-    mutating func varint() throws(ProtobufError) -> UInt64 {
+    @inlinable
+    package mutating func varint() throws(ProtobufError) -> UInt64 {
         var result: UInt64 = 0
         var shift: UInt64 = 0
         while offset < bytes.count {
@@ -64,14 +68,16 @@ struct ProtobufReader {
     }
 
     @inline(__always)
-    mutating func fixed64() throws(ProtobufError) -> UInt64 {
+    @inlinable
+    package mutating func fixed64() throws(ProtobufError) -> UInt64 {
         guard bytes.count - offset >= 8 else { throw .unexpectedEnd }
         defer { offset += 8 }
         return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 
     @inline(__always)
-    private mutating func lengthDelimited() throws(ProtobufError) -> UnsafeRawBufferPointer {
+    @inlinable
+    mutating func lengthDelimited() throws(ProtobufError) -> UnsafeRawBufferPointer {
         let length = try varint()
         guard length <= UInt64(bytes.count - offset) else { throw .unexpectedEnd }
         defer { offset += Int(length) }
@@ -82,7 +88,8 @@ struct ProtobufReader {
 extension ProtobufReader.Value {
     /// Calls `body` with each number of a repeated field, which holds one or, packed, many.
     @inline(__always)
-    func forEachVarint(_ body: (UInt64) throws(ProtobufError) -> Void) throws(ProtobufError) {
+    @inlinable
+    package func forEachVarint(_ body: (UInt64) throws(ProtobufError) -> Void) throws(ProtobufError) {
         switch self {
         case .varint(let number): try body(number)
         case .bytes(let packed):
@@ -94,7 +101,8 @@ extension ProtobufReader.Value {
 
     /// As ``forEachVarint(_:)``, for doubles.
     @inline(__always)
-    func forEachDouble(_ body: (Double) throws(ProtobufError) -> Void) throws(ProtobufError) {
+    @inlinable
+    package func forEachDouble(_ body: (Double) throws(ProtobufError) -> Void) throws(ProtobufError) {
         switch self {
         case .fixed64(let bits): try body(Double(bitPattern: bits))
         case .bytes(let packed):

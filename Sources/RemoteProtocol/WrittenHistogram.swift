@@ -1,10 +1,10 @@
 import Model
 
-/// A native histogram in a write request. The message is the same in both versions.
-struct WrittenHistogram {
-    var timestamp: Int64 = 0
+/// A native histogram in a write request or an answer to a read request. The message is the same in all versions.
+package struct WrittenHistogram {
+    package var timestamp: Int64 = 0
     /// 0 where it is not known.
-    var startTime: Int64 = 0
+    package var startTime: Int64 = 0
     /// The schema as it was sent, which may be none that ``Histogram`` can hold.
     private var schema: Int64 = 0
     private var content = Histogram(isFloat: false)
@@ -12,7 +12,7 @@ struct WrittenHistogram {
     /// Count 1 (uint64) or 2 (double), sum 3, schema 4 (sint32), zero threshold 5, zero count 6 (uint64) or 7 (double);
     /// spans 8, deltas 9 (sint64) or counts 10 (double) of negative buckets; 11, 12, 13 of positive ones; reset hint 14,
     /// timestamp 15, custom values 16, in 2.0 start timestamp 17.
-    init(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+    package init(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
         var whole = Buckets()
         var fractions = Buckets()
         var reader = ProtobufReader(message)
@@ -43,7 +43,7 @@ struct WrittenHistogram {
     }
 
     /// The histogram as it can be stored: with the finest schema that can be, where it came with a finer one.
-    func histogram() throws(HistogramError) -> Histogram {
+    package func histogram() throws(HistogramError) -> Histogram {
         if content.isStale {
             return Histogram(isFloat: content.isFloat, counterReset: content.counterReset, sum: content.sum)
         }
@@ -122,6 +122,6 @@ private func checkCount(_ count: Int) throws(ProtobufError) {
     }
 }
 
-func unzigzag(_ number: UInt64) -> Int64 {
+package func unzigzag(_ number: UInt64) -> Int64 {
     Int64(bitPattern: number >> 1) ^ (0 &- Int64(bitPattern: number & 1))
 }
