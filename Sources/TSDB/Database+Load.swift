@@ -22,9 +22,10 @@ extension Database {
                 messages.append("the metadata of \(one.metric): the checksum does not match")
             }
         }
+        let followers = try loader.followers { messages.append($0) }
         let state = DatabaseState(
             path: path, options: options, index: index, head: head, blocks: loaded.blocks,
-            metadata: metadata, legacyBlockMs: try loader.meta(.blockMs) ?? 0)
+            followers: FollowerTable(followers), metadata: metadata, legacyBlockMs: try loader.meta(.blockMs) ?? 0)
         for message in messages { state.reportDamage(message) }
         try loadSeries(loader, state)
         return (state, try replay(loader, state), loaded.leftovers)
@@ -64,8 +65,11 @@ extension Database {
     /// Puts into the head what the journal has and blocks have not. Returns where the journal goes on.
     private static func replay(_ loader: Loader, _ state: DatabaseState) throws(StorageError) -> JournalPosition {
         var decoder = JournalDecoder()
-        var journal = JournalPosition()
-        try loader.journal { row, record in
+        let start = try loader.meta(.journalStart) ?? 0
+        var journal = JournalPosition(startRow: start)
+        // Numbers are not used again, also where all records up to a follower's place are gone.
+        for position in state.followers.all.values { journal.pass(max(position.record, position.begunRecord)) }
+        try loader.journal(from: start) { row, record in
             do throws(DecodeError) {
                 switch try decoder.decode(record, row: row) {
                 case .floats(let batch):

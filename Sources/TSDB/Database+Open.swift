@@ -30,7 +30,9 @@ extension Database {
             case .current: break
             }
             let (state, journal, leftovers) = try load(connection, path, options)
-            let writer = try Writer(state: state, connection: connection, journal: journal, leftovers: leftovers)
+            let writer = try Writer(
+                state: state, connection: connection, journal: journal,
+                held: try Loader(connection: connection).heldSegments(before: journal.startRow), leftovers: leftovers)
             try writer.start()
             let pool = BlockReaderPool(path: path, legacyBlockMs: state.legacyBlockMs, vfs: options.vfs)
             return Database(state: state, pool: pool, writer: writer, onlyReader: nil, lock: lock)

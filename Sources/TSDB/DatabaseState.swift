@@ -17,6 +17,7 @@ final class DatabaseState: @unchecked Sendable {
     let head: Head
     let counters = DatabaseCounters()
     let messages = MessageLog()
+    let followers: FollowerTable
     let metadata: Mutex<[String: MetricMetadata]>
     /// As ``DatabaseOptions/outOfOrderMs`` says, until it is set anew.
     let outOfOrderMs: Atomic<Int64>
@@ -34,7 +35,7 @@ final class DatabaseState: @unchecked Sendable {
 
     init(
         path: String, options: DatabaseOptions, index: SeriesIndex, head: Head, blocks: [Block],
-        metadata: [MetricMetadata], legacyBlockMs: Int64
+        followers: FollowerTable, metadata: [MetricMetadata], legacyBlockMs: Int64
     ) {
         self.path = path
         self.options = options
@@ -42,6 +43,7 @@ final class DatabaseState: @unchecked Sendable {
         self.head = head
         self.blocks = blocks
         self.legacyBlockMs = legacyBlockMs
+        self.followers = followers
         outOfOrderMs = Atomic(max(0, options.outOfOrderMs))
         windows = BlockTime(lengthMs: options.windowMs)
         self.metadata = Mutex(Dictionary(metadata.map { ($0.metric, $0) }) { _, new in new })
@@ -82,6 +84,7 @@ final class DatabaseCounters: Sendable {
     let merges = Counter()
     let maintenanceFailures = Counter()
     let blocksDeleted = Counter()
+    let followerSkips = Counter()
 
     func count(_ result: AppendResult) {
         appended.add(result.appended)

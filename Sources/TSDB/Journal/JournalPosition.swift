@@ -67,6 +67,21 @@ struct JournalPosition: Equatable {
 
     /// The number of the last segment that is gone.
     private var lastNumber: Int64 = 0
+    /// Where the records began that were not sealed when the database was opened.
+    private(set) var startRow: Int64 = 0
+
+    init() {}
+
+    init(startRow: Int64) {
+        self.startRow = startRow
+        lastNumber = max(0, startRow >> 32 - 1)
+    }
+
+    /// Lets all numbers from now on be greater than that of the record `row`'s segment.
+    mutating func pass(_ row: Int64) { lastNumber = max(lastNumber, row >> 32) }
+
+    /// The number of the last record, or one behind it and before the next.
+    var lastRow: Int64 { segments.last.map { $0.number << 32 | (counter - 1) } ?? lastNumber << 32 | 0xffff_ffff }
 
     /// The first row of the segments that reach to `end` or beyond; all records before it have only older samples.
     func firstRow(reaching end: Int64) -> Int64 {

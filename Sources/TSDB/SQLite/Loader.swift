@@ -42,8 +42,10 @@ struct Loader {
     }
 
     /// Calls `body` with each record, in the order of writing.
-    func journal(_ body: (Int64, UnsafeRawBufferPointer) -> Void) throws(StorageError) {
-        let statement = try connection.prepare("SELECT id, record FROM journal ORDER BY id")
+    /// - Parameter start: the first record wanted.
+    func journal(from start: Int64 = 0, _ body: (Int64, UnsafeRawBufferPointer) -> Void) throws(StorageError) {
+        let statement = try connection.prepare("SELECT id, record FROM journal WHERE id >= ? ORDER BY id")
+        statement.bind(1, start)
         while try statement.step() { body(statement.integer(0), statement.blob(1)) }
     }
 

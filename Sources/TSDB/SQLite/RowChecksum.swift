@@ -52,10 +52,22 @@ extension RowChecksum {
         return sum.value
     }
 
+    static func follower(_ name: String, _ position: LogPosition) -> Int64 {
+        var sum = RowChecksum()
+        sum.add(name)
+        for number in position.numbers { sum.add(number) }
+        return sum.value
+    }
+
     static func setting(_ key: String, _ value: Int64) -> Int64 {
         var sum = RowChecksum()
         sum.add(key)
         sum.add(value)
         return sum.value
     }
+}
+
+extension LogPosition {
+    /// In the order of the columns.
+    var numbers: [Int64] { [record, exemplar, begunRecord, begunExemplar, note] }
 }

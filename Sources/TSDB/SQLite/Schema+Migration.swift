@@ -4,10 +4,14 @@ extension Schema {
     /// Brings a database of an earlier version to this one, in one transaction.
     ///
     /// - Version 1: blocks, which were known by their time, get it as columns. The rows of series stay as they are.
+    /// - Versions 1 to 3: nobody follows the journal.
     /// - Versions 1 and 2: the rows that had no checksum get one.
     static func migrate(_ connection: Connection, from version: Int64) throws(StorageError) {
         try connection.transaction { () throws(StorageError) in
-            try addChecksums(connection, version < 2 ? checkedTables : checkedTables + ["exemplar"])
+            try connection.execute(followerTable)
+            if version < 3 {
+                try addChecksums(connection, version < 2 ? checkedTables : checkedTables + ["exemplar"])
+            }
             if version < 2 {
                 let blocks = try Loader(connection: connection).blocksOfVersion1()
                 try connection.execute("DROP TABLE block; \(blockTable) \(newTables)")

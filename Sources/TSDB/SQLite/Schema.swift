@@ -7,7 +7,7 @@ enum Schema {
     static let applicationID: Int64 = 0x5453_4442
     /// Raised with every change of the tables or of what their bytes mean; an older one is migrated at opening, a newer
     /// one refused.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
     /// 16 KiB: a series' row of a block is a few hundred bytes, and smaller pages would spill more of them.
     static let pageBytes: Int64 = 16_384
 
@@ -20,7 +20,7 @@ enum Schema {
             checksum INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE journal (id INTEGER PRIMARY KEY, record BLOB NOT NULL);
         CREATE TABLE chunk (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
-        """ + blockTable + newTables
+        """ + blockTable + newTables + followerTable
 
     static let blockTable = """
         CREATE TABLE block (
@@ -34,6 +34,12 @@ enum Schema {
         CREATE TABLE exemplar (
             id INTEGER PRIMARY KEY, series INTEGER NOT NULL, time INTEGER NOT NULL, value INTEGER NOT NULL,
             labels BLOB NOT NULL, checksum INTEGER NOT NULL);
+        """
+
+    static let followerTable = """
+        CREATE TABLE follower (
+            name TEXT PRIMARY KEY, record INTEGER NOT NULL, exemplar INTEGER NOT NULL, begun_record INTEGER NOT NULL,
+            begun_exemplar INTEGER NOT NULL, note INTEGER NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
         """
 
     enum State: Equatable {

@@ -20,6 +20,8 @@ final class WriterTables {
     private let deleteSeries: Statement
     private let deleteLabel: Statement
     private let setMeta: Statement
+    private let insertFollower: Statement
+    private let deleteFollower: Statement
 
     /// The most exemplars kept; older ones go.
     /// - Source: Prometheus's default of `storage.exemplars.max_exemplars`.
@@ -44,6 +46,8 @@ final class WriterTables {
         deleteRecords = try connection.prepare("DELETE FROM journal WHERE id < ?")
         deleteSeries = try connection.prepare("DELETE FROM series WHERE id = ?")
         deleteLabel = try connection.prepare("DELETE FROM label WHERE id = ?")
+        insertFollower = try connection.prepare("INSERT OR REPLACE INTO follower VALUES (?, ?, ?, ?, ?, ?, ?)")
+        deleteFollower = try connection.prepare("DELETE FROM follower WHERE name = ?")
         setMeta = try connection.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)")
     }
 
@@ -188,6 +192,18 @@ final class WriterTables {
         try deleteRecords.run()
     }
 
+    func setFollower(_ name: String, _ position: LogPosition) throws(StorageError) {
+        insertFollower.bind(1, name)
+        for (column, number) in position.numbers.enumerated() { insertFollower.bind(Int32(column + 2), number) }
+        insertFollower.bind(7, RowChecksum.follower(name, position))
+        try insertFollower.run()
+    }
+
+    func removeFollower(_ name: String) throws(StorageError) {
+        deleteFollower.bind(1, name)
+        try deleteFollower.run()
+    }
+
     func removeSeries(_ id: UInt32) throws(StorageError) {
         deleteSeries.bind(1, Int64(id))
         try deleteSeries.run()
@@ -214,6 +230,8 @@ enum MetaKey: String {
     case nextSeries = "next_series"
     /// Samples before this time are in blocks; absent before the first block.
     case sealedEnd = "sealed_end"
+    /// Records before this one are sealed, and held for followers.
+    case journalStart = "journal_start"
 }
 
 extension Statement {

@@ -116,6 +116,7 @@ extension Writer {
         try sealAll()
         try tables.transaction { () throws(StorageError) in try tables.removeRecords(before: .max) }
         journal.removed(before: .max)
+        held.remove(before: .max)
     }
 
     /// Puts everything into blocks as large as they get, and gives free room back to the file system.

@@ -54,6 +54,7 @@ extension Writer {
             })
         state.head.noteDeletion()
         state.counters.blocksDeleted.add()
+        try dropOvertaken()
         mayVacuum = true
     }
 

@@ -134,11 +134,11 @@ extension Writer {
             },
             { () throws(StorageError) in
                 if block.series.count > 0 { try tables.addBlock(block) }
-                try tables.removeRecords(before: firstRecord)
+                try removeSealedRecords(before: firstRecord)
                 try keepStartTimes(before: progress.end)
                 try tables.setMeta(.sealedEnd, progress.end)
             })
-        journal.removed(before: firstRecord)
+        sealedRecordsRemoved(before: firstRecord)
         state.counters.seals.add()
         state.head.findTimeRange()
         truncating = 0

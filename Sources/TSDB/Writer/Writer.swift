@@ -17,6 +17,8 @@ final class Writer: @unchecked Sendable {
     var merging: MergeProgress?
     /// Blocks that do not count any more, whose rows are still to be deleted.
     var leftovers: [Int64]
+    /// What of the journal is sealed, and not deleted yet.
+    var held: HeldSegments
     /// Blocks that would get too long by merging.
     var unmergeable: Set<Int64> = []
     private var nextBlock: Int64
@@ -43,10 +45,12 @@ final class Writer: @unchecked Sendable {
 
     /// - Parameter leftovers: blocks that have rows and do not count.
     init(
-        state: DatabaseState, connection: Connection, journal: JournalPosition, leftovers: [Int64]
+        state: DatabaseState, connection: Connection, journal: JournalPosition, held: HeldSegments,
+        leftovers: [Int64]
     ) throws(StorageError) {
         self.state = state
         self.journal = journal
+        self.held = held
         self.leftovers = leftovers
         nextBlock = max(1, (leftovers + state.blocks.map(\.number)).max().map { $0 + 1 } ?? 1)
         tables = try WriterTables(connection)

@@ -11,7 +11,7 @@ import Testing
         for table in ["meta", "series", "metadata", "exemplar"] {
             runSQL(made.file, "ALTER TABLE \(table) DROP COLUMN checksum")
         }
-        runSQL(made.file, "PRAGMA user_version = 2")
+        runSQL(made.file, "DROP TABLE follower; PRAGMA user_version = 2")
         #expect(throws: StorageError.self) { try Database.openReadOnly(made.path) }
         let database = try Database.open(directory: made.path, options: CheckedDatabase.options)
         #expect(try database.everything() == made.samples)
