@@ -75,6 +75,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "RemoteStorage", dependencies: ["Model", "RemoteProtocol", "Scraper", logging], swiftSettings: strict),
+        .target(
             name: "QueryAPI",
             dependencies: ["Model", "PromQL", "Exposition", "RemoteProtocol", "WebConfig", "CZlib", logging, lifecycle]
                 + hummingbird,
@@ -82,9 +84,8 @@ let package = Package(
         .executableTarget(
             name: "TSDBCommand",
             dependencies: [
-                "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "QueryAPI",
-                "WebConfig",
-                "CCurl",
+                "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "RemoteStorage",
+                "QueryAPI", "WebConfig", "CCurl",
                 "CZlib", argumentParser, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

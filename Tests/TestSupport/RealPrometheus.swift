@@ -22,16 +22,17 @@ public final class RealPrometheus: Sendable {
     /// - Parameters:
     ///   - data: its data directory.
     ///   - config: what its configuration holds.
-    public init(data: String, config: String = "", flags: [String] = []) throws {
+    ///   - port: where it listens; nil where any will do.
+    public init(data: String, config: String = "", port: Int? = nil, flags: [String] = []) throws {
         guard let path = RealPrometheus.path else { throw TestFailure("no Prometheus 3 on the PATH") }
-        port = try freePort()
+        self.port = try port ?? freePort()
         self.data = data
         try writeFile(directory.path + "/prometheus.yml", config)
         process = try ChildProcess(
             path,
             [
                 "--config.file=\(directory.path)/prometheus.yml", "--storage.tsdb.path=\(data)",
-                "--web.listen-address=127.0.0.1:\(port)", "--web.enable-remote-write-receiver",
+                "--web.listen-address=127.0.0.1:\(self.port)", "--web.enable-remote-write-receiver",
                 "--web.enable-admin-api", "--storage.tsdb.retention.time=10y",
                 "--enable-feature=native-histograms",
             ] + flags)

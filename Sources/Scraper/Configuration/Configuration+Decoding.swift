@@ -7,14 +7,6 @@ extension Configuration {
     /// `isHarmless`, what a warning says.
     private static let otherSections: [(key: String, isHarmless: Bool, reason: String)] = [
         ("rule_files", false, "rule evaluation is not supported yet; remove the section to use the rest of the file"),
-        (
-            "remote_write", false,
-            "sending samples on is not supported yet; remove the section to use the rest of the file"
-        ),
-        (
-            "remote_read", false,
-            "reading from other servers is not supported; remove the section to use the rest of the file"
-        ),
         ("scrape_config_files", false, "further files are not read yet; move their scrape_configs into this one"),
         ("alerting", true, "it has no effect, as there are no alerting rules"),
         ("runtime", true, "it has no effect; its settings are of Go programs"),
@@ -34,8 +26,20 @@ extension Configuration {
                 diagnostics.report(section.keyPlace(key), "section \(key) cannot be used: \(reason)")
             }
         }
+        remoteWrite = (section.list("remote_write") ?? []).compactMap { .decode($0, folder: folder, diagnostics) }
+        remoteRead = (section.list("remote_read") ?? []).compactMap { .decode($0, folder: folder, diagnostics) }
+        checkNames(remoteWrite.map(\.identity), "remote_write", &section)
+        checkNames(remoteRead.map(\.identity), "remote_read", &section)
         decodeJobs(section.list("scrape_configs") ?? [], folder: folder, diagnostics)
         section.finish()
+    }
+
+    private func checkNames(_ names: [String], _ key: String, _ section: inout MappingDecoder) {
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted {
+            section.diagnostics.report(
+                section.keyPlace(key), "found multiple \(key) entries for \(quoted(name)); give each a name of its own")
+        }
     }
 
     private mutating func decodeJobs(_ nodes: [YAMLNode], folder: String, _ diagnostics: Diagnostics) {

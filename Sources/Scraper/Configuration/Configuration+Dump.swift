@@ -13,6 +13,8 @@ extension Configuration {
         }
         writer.list("scrape_configs", jobs) { $0.job($1) }
         if otlp != OTLPSettings() { writer.mapping("otlp") { $0.otlp(otlp) } }
+        writer.list("remote_write", remoteWrite) { $0.remoteWrite($1) }
+        writer.list("remote_read", remoteRead) { $0.remoteRead($1) }
         if storage.outOfOrderMs > 0 {
             writer.mapping("storage") { writer in
                 writer.mapping("tsdb") { writer in
@@ -37,7 +39,7 @@ extension JobConfiguration {
 private let hidden = "<secret>"
 
 extension YAMLWriter {
-    fileprivate mutating func labels(_ key: String, _ labels: Labels) {
+    mutating func labels(_ key: String, _ labels: Labels) {
         guard !labels.isEmpty else { return }
         mapping(key) { writer in
             for label in labels { writer.value(label.name, label.value) }
@@ -92,7 +94,7 @@ extension YAMLWriter {
         }
     }
 
-    private mutating func http(_ http: HTTPClientConfiguration) {
+    mutating func http(_ http: HTTPClientConfiguration) {
         if let auth = http.basicAuth {
             mapping("basic_auth") { writer in
                 writer.value("username", auth.username)
@@ -133,7 +135,7 @@ extension YAMLWriter {
         }
     }
 
-    private mutating func rule(_ rule: RelabelRule) {
+    mutating func rule(_ rule: RelabelRule) {
         list("source_labels", rule.sourceLabels)
         value("separator", rule.separator)
         if !rule.targetLabel.isEmpty { value("target_label", rule.targetLabel) }
@@ -144,7 +146,7 @@ extension YAMLWriter {
 }
 
 /// `url` without what stands before an `@` in it.
-private func withoutPassword(_ url: String) -> String {
+func withoutPassword(_ url: String) -> String {
     guard let at = url.lastIndex(of: "@"), let scheme = url.firstRange(of: "://") else { return url }
     return url[..<scheme.upperBound] + hidden + url[at...]
 }

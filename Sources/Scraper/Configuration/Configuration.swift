@@ -7,6 +7,8 @@ import YAML
 public struct Configuration: Sendable, Equatable {
     public var global = GlobalConfiguration()
     public var jobs: [JobConfiguration] = []
+    public var remoteWrite: [RemoteWriteConfiguration] = []
+    public var remoteRead: [RemoteReadConfiguration] = []
     public var storage = StorageConfiguration()
     public var otlp = OTLPSettings()
     /// What is in the file and has no effect, in words.

@@ -98,7 +98,7 @@ extension HTTPClientConfiguration {
     }
 
     /// Reports text that would end a header line early.
-    private static func checkHeaderText(_ text: String, _ mark: YAMLMark, _ diagnostics: Diagnostics) {
+    static func checkHeaderText(_ text: String, _ mark: YAMLMark, _ diagnostics: Diagnostics) {
         if text.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f }) {
             diagnostics.report(mark, "expected text without control characters, as it goes into an HTTP header")
         }

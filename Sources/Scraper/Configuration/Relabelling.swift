@@ -61,7 +61,7 @@ extension RelabelRule: Equatable {
 
 extension [RelabelRule] {
     /// Applies the rules in turn, until one drops what bears the labels.
-    func apply(_ labels: inout LabelsBuilder) -> Bool {
+    package func apply(_ labels: inout LabelsBuilder) -> Bool {
         for rule in self where !rule.apply(&labels) { return false }
         return true
     }

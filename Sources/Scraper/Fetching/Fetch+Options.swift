@@ -48,9 +48,13 @@ extension Fetch {
     }
 
     private func configureHeaders(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
-        addHeader("Accept", ExpositionFormat.accept)
         addHeader("User-Agent", request.userAgent)
-        addHeader("X-Prometheus-Scrape-Timeout-Seconds", seconds(request.timeoutMs))
+        if let post = request.post {
+            try configure(handle, post)
+        } else {
+            addHeader("Accept", ExpositionFormat.accept)
+            addHeader("X-Prometheus-Scrape-Timeout-Seconds", seconds(request.timeoutMs))
+        }
         for header in request.http.headers {
             for value in header.values { addHeader(header.name, value) }
         }
@@ -63,6 +67,15 @@ extension Fetch {
             try set(handle, CURLOPT_PASSWORD, try read(auth.password, "password_file"))
         }
         try check(ccurl_setopt_pointer(handle, CURLOPT_HTTPHEADER, headers), "headers")
+    }
+
+    private func configure(_ handle: UnsafeMutableRawPointer, _ post: FetchPost) throws(ScrapeFailure) {
+        try set(handle, CURLOPT_POST, 1)
+        // Without this libcurl waits for a second for leave to send more than a kilobyte.
+        addHeader("Expect", "")
+        for header in post.headers { addHeader(header.name, header.value) }
+        // Copied by libcurl during the call.
+        try check(post.body.withUnsafeBytes { ccurl_setopt_body(handle, $0.baseAddress, $0.count) }, "body")
     }
 
     private func addHeader(_ name: String, _ value: String) {

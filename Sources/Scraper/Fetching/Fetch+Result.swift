@@ -6,17 +6,21 @@ extension Fetch {
     func result(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> Result<FetchedPage, ScrapeFailure> {
         if isOverLimit { return .failure(ScrapeFailure(kind: .bodyLimit, message: "body size limit exceeded")) }
         guard code == CURLE_OK else {
-            return .failure(ScrapeFailure(message: "Get \"\(request.url)\": \(reason(code, handle))"))
+            let verb = request.post == nil ? "Get" : "Post"
+            return .failure(ScrapeFailure(message: "\(verb) \"\(request.url)\": \(reason(code, handle))"))
         }
         var status = 0
         ccurl_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        guard status == 200 else {
+        guard status == 200 || request.post != nil else {
             let text = statusText.isEmpty ? "" : " " + statusText
             return .failure(ScrapeFailure(message: "server returned HTTP status \(status)\(text)"))
         }
         var contentType: UnsafePointer<CChar>?
         ccurl_getinfo_string(handle, CURLINFO_CONTENT_TYPE, &contentType)
-        return .success(FetchedPage(body: body, contentType: contentType.map { String(cString: $0) } ?? ""))
+        return .success(
+            FetchedPage(
+                body: body, contentType: contentType.map { String(cString: $0) } ?? "", status: status,
+                retryAfter: retryAfter))
     }
 
     /// A failed transfer in the words that users of Prometheus know, where there are any.

@@ -1,6 +1,12 @@
 import CCurl
 import Model
 
+/// What is sent with a request that is no scrape.
+struct FetchPost: Sendable {
+    var body: [UInt8]
+    var headers: [(name: String, value: String)]
+}
+
 /// What is asked of a target.
 struct FetchRequest: Sendable {
     var url: String
@@ -12,12 +18,17 @@ struct FetchRequest: Sendable {
     var bodyBytesMax: Int
     /// The size that the page had before.
     var bodyBytesExpected: Int
+    /// Nil for a scrape. Of anything else every status is an answer.
+    var post: FetchPost?
 }
 
 /// What a target answered.
 struct FetchedPage: Sendable {
     var body: [UInt8]
     var contentType: String
+    var status = 200
+    /// What the header `Retry-After` says; empty where there is none.
+    var retryAfter = ""
 }
 
 /// A transfer under way.
@@ -30,6 +41,7 @@ final class Fetch {
     var isOverLimit = false
     /// The text behind the status code, such as "Not Found".
     var statusText = ""
+    var retryAfter = ""
     // SAFETY: `CURL_ERROR_SIZE` bytes that libcurl writes a message into; they and the list of headers live until
     // `deinit`, and the handle is detached from both before this object goes.
     let errorText: UnsafeMutablePointer<CChar>
@@ -63,11 +75,22 @@ final class Fetch {
 
     /// Remembers the text of a status line; redirects bring several, of which the last counts.
     func receiveHeader(_ bytes: UnsafeRawBufferPointer) {
+        if request.post != nil, let value = headerValue(bytes, "retry-after") { retryAfter = value }
         guard bytes.starts(with: "HTTP/".utf8), bytes.count <= 1024 else { return }
         let words = bytes.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
         guard words.count == 3 else { return statusText = "" }
         statusText = String(decoding: words[2].prefix { $0 >= 0x20 }, as: UTF8.self)
     }
+}
+
+/// The value of a header line whose name is `name`, in lower case.
+private func headerValue(_ line: UnsafeRawBufferPointer, _ name: StaticString) -> String? {
+    let length = name.utf8CodeUnitCount
+    guard line.count > length, line.count <= 1024, line[length] == UInt8(ascii: ":") else { return nil }
+    for index in 0..<length where line[index] | 0x20 != name.utf8Start[index] { return nil }
+    let isSpace: (UInt8) -> Bool = { $0 <= 0x20 }
+    let value = line[(length + 1)...].drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+    return String(decoding: value, as: UTF8.self)
 }
 
 /// libcurl's write callback; a return value other than the size ends the transfer.

@@ -96,7 +96,7 @@ final class FetchThread: Sendable {
 }
 
 /// Whether libcurl could be initialised.
-private let curlIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_SSL | CURL_GLOBAL_WIN32)) == CURLE_OK
+let curlIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_SSL | CURL_GLOBAL_WIN32)) == CURLE_OK
 
 /// The thread's body; a closure could inherit an actor's isolation and trap.
 private func fetchThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {

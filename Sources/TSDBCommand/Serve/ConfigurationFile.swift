@@ -1,6 +1,7 @@
 import Logging
 import Model
 import QueryAPI
+import RemoteStorage
 import Scraper
 import Synchronization
 import TSDB
@@ -50,15 +51,17 @@ final class ConfigurationFile: Sendable {
 
     var status: ConfigurationStatus { state.withLock { $0.status } }
 
-    /// Starts scraping what the file says, and storing as it says.
-    func apply(to scraping: ScrapeManager, _ database: Database) {
+    /// Starts scraping what the file says, and storing and sending as it says.
+    func apply(to scraping: ScrapeManager, _ database: Database, _ remote: RemoteWriting) async throws {
         let configuration = state.withLock { $0.configuration }
         database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
+        // Before the first sample: what comes is kept for those it is sent to.
+        try await remote.apply(configuration)
         scraping.apply(configuration)
     }
 
     /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
-    func reload(into scraping: ScrapeManager, _ database: Database) throws {
+    func reload(into scraping: ScrapeManager, _ database: Database, _ remote: RemoteWriting) async throws {
         do {
             let content = Configuration.fileContent(path: path)
             state.withLock { $0.content = content }
@@ -68,7 +71,7 @@ final class ConfigurationFile: Sendable {
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
             for warning in configuration.warnings { logger.warning("\(warning)") }
-            apply(to: scraping, database)
+            try await apply(to: scraping, database, remote)
             notifications.remove(ConfigurationFile.failureNotification)
             logger.info("configuration reloaded", metadata: ["file": "\(path)"])
         } catch {

@@ -19,7 +19,6 @@ enum IgnoredFlags {
         Flag(name: "storage.tsdb.max-block-duration", takesValue: true, reason: "blocks have a fixed length"),
         Flag(name: "storage.tsdb.no-lockfile", takesValue: false, reason: "a second writer is always refused"),
         Flag(name: "storage.tsdb.allow-overlapping-blocks", takesValue: false, reason: "blocks never overlap"),
-        Flag(name: "storage.remote.flush-deadline", takesValue: true, reason: "nothing is sent to other stores yet"),
         Flag(name: "rules.alert.for-outage-tolerance", takesValue: true, reason: "rules are not evaluated yet"),
         Flag(name: "rules.alert.for-grace-period", takesValue: true, reason: "rules are not evaluated yet"),
         Flag(name: "rules.alert.resend-delay", takesValue: true, reason: "rules are not evaluated yet"),

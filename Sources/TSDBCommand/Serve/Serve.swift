@@ -123,6 +123,11 @@ struct Serve: AsyncParsableCommand {
         help: "Bytes in one frame of a streamed answer at /api/v1/read.")
     var readMaxBytesInFrame = 1_048_576
 
+    @Option(
+        name: .customLong("storage.remote.flush-deadline"),
+        help: "How long requests to other stores that are under way may take at the end. What is not sent is later.")
+    var flushDeadline = "1m"
+
     @Option(name: .customLong("query.lookback-delta"), help: "How long a sample stands for its series.")
     var lookbackDelta = "5m"
 
@@ -182,6 +187,7 @@ struct Serve: AsyncParsableCommand {
             "web.search.max-limit": "\(searchMaxLimit)", "config.auto-reload": "\(autoReload)",
             "config.auto-reload-interval": autoReloadInterval, "query.lookback-delta": lookbackDelta,
             "query.timeout": queryTimeout,
+            "storage.remote.flush-deadline": flushDeadline,
             "storage.remote.read-sample-limit": "\(readSampleLimit)",
             "storage.remote.read-concurrent-limit": "\(readConcurrentLimit)",
             "storage.remote.read-max-bytes-in-frame": "\(readMaxBytesInFrame)",
@@ -193,6 +199,7 @@ struct Serve: AsyncParsableCommand {
     func validate() throws {
         try requireDuration("--storage.tsdb.retention.time", retentionTime)
         try requireDuration("--query.lookback-delta", lookbackDelta)
+        try requireDuration("--storage.remote.flush-deadline", flushDeadline)
         try requireDuration("--query.timeout", queryTimeout)
         try requireDuration("--web.read-timeout", readTimeout)
         try requireDuration("--config.auto-reload-interval", autoReloadInterval)

@@ -3,6 +3,7 @@ import Logging
 import Model
 import PromQL
 import QueryAPI
+import RemoteStorage
 import Scraper
 import ServiceLifecycle
 import TSDB
@@ -29,6 +30,11 @@ struct ServerProcess {
         let scraping = ScrapeManager(
             store: database, clock: SystemClock(), logger: Logger(label: "scrape"), registry: registry,
             version: BuildInfo.version)
+        let remote = RemoteWriting(
+            log: database, metadata: database, clock: SystemClock(), logger: Logger(label: "remote"),
+            registry: registry,
+            newestTime: { database.stats().headMaxTime },
+            flushDeadlineMs: serve.milliseconds(serve.flushDeadline), version: BuildInfo.version)
         let listening = AsyncStream.makeStream(of: [ListenAddress].self)
         let quit = AsyncStream.makeStream(of: Void.self)
         var dependencies = APIDependencies(
@@ -43,19 +49,21 @@ struct ServerProcess {
         dependencies.administration = administration(database)
         dependencies.retention = serve.retentionText
         dependencies.flags = serve.flagValues
-        dependencies.reload = { try configuration.reload(into: scraping, database) }
+        dependencies.reload = { try await configuration.reload(into: scraping, database, remote) }
         dependencies.quit = { quit.continuation.yield() }
         dependencies.configuration = { configuration.status }
         dependencies.storageStatistics = { limit in storageStatistics(database, limit: limit) }
         let server = try makeServer(dependencies, options: options) { listening.continuation.yield($0) }
         let services: [any Service] = [
             ScrapeService(
-                scraping: scraping, database: database, configuration: configuration, listening: listening.stream,
-                isClosed: options.access?.isClosed ?? false, serve: serve),
-            ReloadOnHangup(configuration: configuration, scraping: scraping, database: database, logger: logger),
+                scraping: scraping, database: database, configuration: configuration, remote: remote,
+                listening: listening.stream, isClosed: options.access?.isClosed ?? false, serve: serve),
             AutoReload(
-                configuration: configuration, scraping: scraping, database: database,
+                configuration: configuration, scraping: scraping, database: database, remote: remote,
                 intervalMs: serve.autoReload ? serve.milliseconds(serve.autoReloadInterval) : nil),
+            ReloadOnHangup(
+                configuration: configuration, scraping: scraping, database: database, remote: remote,
+                logger: logger),
             ProblemLog(database: database, logger: Logger(label: "store")), QuitService(requests: quit.stream), server,
         ]
         let group = ServiceGroup(
@@ -63,6 +71,7 @@ struct ServerProcess {
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
         try await group.run()
+        await remote.stop()
         logger.info("stopped")
     }
 

@@ -1,6 +1,7 @@
 import Logging
 import Model
 import QueryAPI
+import RemoteStorage
 import Scraper
 import ServiceLifecycle
 import TSDB
@@ -11,6 +12,7 @@ struct ScrapeService: Service {
     let scraping: ScrapeManager
     let database: Database
     let configuration: ConfigurationFile
+    let remote: RemoteWriting
     /// The addresses, once they are listened on: a server that cannot listen shall not have begun to scrape.
     let listening: AsyncStream<[ListenAddress]>
     /// Whether a password or a certificate is asked of every client.
@@ -34,7 +36,7 @@ struct ScrapeService: Service {
                     "store": "\(serve.storagePath)/\(Database.fileName)",
                     "retention": "\(serve.retentionText)",
                 ])
-            configuration.apply(to: scraping, database)
+            try await configuration.apply(to: scraping, database, remote)
             releaseProgramPages()
         }
         await scraping.stop()
@@ -46,12 +48,13 @@ struct ReloadOnHangup: Service {
     let configuration: ConfigurationFile
     let scraping: ScrapeManager
     let database: Database
+    let remote: RemoteWriting
     let logger: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             // What is wrong with the file has been logged; the configuration before it stays.
-            try? configuration.reload(into: scraping, database)
+            try? await configuration.reload(into: scraping, database, remote)
         }
     }
 }
@@ -61,6 +64,7 @@ struct AutoReload: Service {
     let configuration: ConfigurationFile
     let scraping: ScrapeManager
     let database: Database
+    let remote: RemoteWriting
     /// How often the file is looked at; nil: never.
     let intervalMs: Int64?
 
@@ -70,7 +74,7 @@ struct AutoReload: Service {
                 try await Task.sleep(for: .milliseconds(intervalMs ?? 86_400_000))
                 guard intervalMs != nil, configuration.hasChanged() else { continue }
                 // What is wrong with the file has been logged; the configuration before it stays.
-                try? configuration.reload(into: scraping, database)
+                try? await configuration.reload(into: scraping, database, remote)
             }
         }
     }
