@@ -62,6 +62,7 @@ public final class ScriptedServer: Sendable {
     fileprivate func serve(_ connection: Int32) {
         defer { Glibc.close(connection) }
         while let request = readHead(connection) {
+            guard skipBody(of: request, connection) else { return }
             let path = String(request.split(separator: " ").dropFirst().first ?? "")
             let count = counts.withLock { counts in
                 defer { counts[path, default: 0] += 1 }
@@ -73,6 +74,19 @@ public final class ScriptedServer: Sendable {
             // Only what is a whole response in one piece leaves the connection usable.
             guard steps.count == 1, case .send = steps[0] else { return }
         }
+    }
+
+    /// Takes what a request has behind its head.
+    private func skipBody(of head: String, _ connection: Int32) -> Bool {
+        let field = head.lowercased().split(whereSeparator: \.isNewline).first { $0.hasPrefix("content-length:") }
+        var left = field.flatMap { Int($0.dropFirst(15).filter { $0 != " " }) } ?? 0
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while left > 0 {
+            let count = recv(connection, &buffer, min(left, buffer.count), 0)
+            guard count > 0 else { return false }
+            left -= count
+        }
+        return true
     }
 
     private func readHead(_ connection: Int32) -> String? {
