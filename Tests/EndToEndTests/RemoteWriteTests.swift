@@ -108,4 +108,59 @@ import Testing
             try metric(sender.port, "prometheus_remote_storage_samples_pending") == 0 ? () : nil
         }
     }
+
+    private static let victoriaMetrics = findProgram("victoria-metrics")
+
+    /// It has nothing against samples that come twice, and is told to count them once.
+    @Test(.enabled(if: victoriaMetrics != nil, "no VictoriaMetrics on the PATH"))
+    func everySampleArrivesAtVictoriaMetrics() throws {
+        let directory = TemporaryDirectory(.disk)
+        let port = try freePort()
+        func startReceiver() throws -> ChildProcess {
+            let process = try ChildProcess(
+                Self.victoriaMetrics ?? "",
+                [
+                    "-storageDataPath=\(directory.path)/theirs", "-httpListenAddr=127.0.0.1:\(port)",
+                    "-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms", "-memory.allowedBytes=128MB",
+                    "-search.latencyOffset=0s", "-search.disableCache",
+                ])
+            try eventually("VictoriaMetrics is ready") {
+                (try? HTTPConnection(port: port).request("GET", "/health"))?.status == 200 ? () : nil
+            }
+            return process
+        }
+        func startSender() throws -> TestServer {
+            try TestServer(
+                config: config(port, "prometheus.WriteRequest"), data: directory.path + "/ours",
+                flags: ["--web.enable-remote-write-receiver"])
+        }
+        var receiver = try startReceiver()
+        defer { receiver.finish(SIGKILL) }
+        var sender = try startSender()
+        defer { sender.process.finish(SIGKILL) }
+        for index in 0..<240 {
+            switch index {
+            case 50: receiver.finish(SIGTERM)
+            case 100: receiver = try startReceiver()
+            case 30, 70, 110, 180:
+                sender.process.finish(SIGKILL)
+                sender = try startSender()
+            default: break
+            }
+            try remoteWrite(batch(index).filter { $0.labels["__name__"] == "load" }, toPort: sender.port)
+        }
+        let end = (Self.start + 240 * Self.step) / 1000
+        func answer(_ port: Int, _ query: String) throws -> Double? {
+            let text = try HTTPConnection(port: port, receiveTimeoutSeconds: 60).request(
+                "GET", "/api/v1/query?query=\(percentEncoded(query))&time=\(end)"
+            ).text
+            let value = text.split(separator: "[").last?.split(separator: "\"").dropFirst().first
+            return value.flatMap { Double($0) }
+        }
+        for function in ["count", "sum"] {
+            let query = "sum(\(function)_over_time(load[2h]))"
+            let held = try #require(try answer(sender.port, query))
+            try eventually("everything has arrived") { try answer(port, query) == held ? () : nil }
+        }
+    }
 }
