@@ -5,6 +5,9 @@ import PromQL
 /// What the server shows and works on.
 public struct APIDependencies: Sendable {
     public var queryable: any Queryable
+    /// What remote reads are answered from, where that is not all that is queried: two servers that asked each other
+    /// would not end.
+    public var stored: (any Queryable)?
     /// Where remote write puts its samples; nil where the receiver is off.
     public var appendable: (any Appendable)?
     /// Where exemplars are looked up; nil where none are kept.

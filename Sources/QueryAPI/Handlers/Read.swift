@@ -28,7 +28,7 @@ extension API {
     }
 
     private func readSamples(_ request: ReadRequest, _ pass: Gate.Pass) async throws(APIError) -> Answer {
-        let (queryable, external) = (dependencies.queryable, dependencies.externalLabels())
+        let (queryable, external) = (dependencies.stored ?? dependencies.queryable, dependencies.externalLabels())
         let samplesMax = options.readSamplesMax
         let result = try await onStorageThread { () throws(StorageError) -> Result<[UInt8], ReadRefusal> in
             do throws(ReadError) {
@@ -53,7 +53,7 @@ extension API {
 
     private func readChunks(_ request: ReadRequest, _ pass: Gate.Pass) async throws(APIError) -> Answer {
         let stream = ChunkStream(
-            request.queries, dependencies.queryable, dependencies.externalLabels(),
+            request.queries, dependencies.stored ?? dependencies.queryable, dependencies.externalLabels(),
             frameBytesMax: options.readFrameBytesMax)
         try await onStorageThread { () throws(StorageError) in try stream.begin() }
         let threads = storageThreads

@@ -6,6 +6,14 @@ import Scraper
 import Synchronization
 import TSDB
 
+/// What a configuration is for.
+struct ConfiguredParts: Sendable {
+    let scraping: ScrapeManager
+    let database: Database
+    let writing: RemoteWriting
+    let reading: RemoteReading
+}
+
 /// The configuration file, as it was last read without a fault.
 final class ConfigurationFile: Sendable {
     private static let failureNotification = "Configuration reload has failed."
@@ -52,16 +60,17 @@ final class ConfigurationFile: Sendable {
     var status: ConfigurationStatus { state.withLock { $0.status } }
 
     /// Starts scraping what the file says, and storing and sending as it says.
-    func apply(to scraping: ScrapeManager, _ database: Database, _ remote: RemoteWriting) async throws {
+    func apply(to parts: ConfiguredParts) async throws {
         let configuration = state.withLock { $0.configuration }
-        database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
+        parts.database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
         // Before the first sample: what comes is kept for those it is sent to.
-        try await remote.apply(configuration)
-        scraping.apply(configuration)
+        try await parts.writing.apply(configuration)
+        parts.reading.apply(configuration)
+        parts.scraping.apply(configuration)
     }
 
     /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
-    func reload(into scraping: ScrapeManager, _ database: Database, _ remote: RemoteWriting) async throws {
+    func reload(into parts: ConfiguredParts) async throws {
         do {
             let content = Configuration.fileContent(path: path)
             state.withLock { $0.content = content }
@@ -71,7 +80,7 @@ final class ConfigurationFile: Sendable {
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
             for warning in configuration.warnings { logger.warning("\(warning)") }
-            try await apply(to: scraping, database, remote)
+            try await apply(to: parts)
             notifications.remove(ConfigurationFile.failureNotification)
             logger.info("configuration reloaded", metadata: ["file": "\(path)"])
         } catch {

@@ -35,12 +35,18 @@ struct ServerProcess {
             registry: registry,
             newestTime: { database.stats().headMaxTime },
             flushDeadlineMs: serve.milliseconds(serve.flushDeadline), version: BuildInfo.version)
+        let reading = RemoteReading(database, samplesMax: serve.maxSamples, version: BuildInfo.version) {
+            let stats = database.stats()
+            return [stats.blockMinTime, stats.headMinTime].compactMap { $0 }.min()
+        }
+        let parts = ConfiguredParts(scraping: scraping, database: database, writing: remote, reading: reading)
         let listening = AsyncStream.makeStream(of: [ListenAddress].self)
         let quit = AsyncStream.makeStream(of: Void.self)
         var dependencies = APIDependencies(
-            queryable: database, appendable: database, metadata: database, targets: scraping,
+            queryable: reading, appendable: database, metadata: database, targets: scraping,
             engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"), build: build,
             startTimeMs: startTimeMs)
+        dependencies.stored = database
         dependencies.exemplars = database
         dependencies.notifications = notifications
         dependencies.externalLabels = { configuration.current.global.externalLabels }
@@ -49,21 +55,19 @@ struct ServerProcess {
         dependencies.administration = administration(database)
         dependencies.retention = serve.retentionText
         dependencies.flags = serve.flagValues
-        dependencies.reload = { try await configuration.reload(into: scraping, database, remote) }
+        dependencies.reload = { try await configuration.reload(into: parts) }
         dependencies.quit = { quit.continuation.yield() }
         dependencies.configuration = { configuration.status }
         dependencies.storageStatistics = { limit in storageStatistics(database, limit: limit) }
         let server = try makeServer(dependencies, options: options) { listening.continuation.yield($0) }
         let services: [any Service] = [
             ScrapeService(
-                scraping: scraping, database: database, configuration: configuration, remote: remote,
-                listening: listening.stream, isClosed: options.access?.isClosed ?? false, serve: serve),
+                parts: parts, configuration: configuration, listening: listening.stream,
+                isClosed: options.access?.isClosed ?? false, serve: serve),
+            ReloadOnHangup(configuration: configuration, parts: parts, logger: logger),
             AutoReload(
-                configuration: configuration, scraping: scraping, database: database, remote: remote,
+                configuration: configuration, parts: parts,
                 intervalMs: serve.autoReload ? serve.milliseconds(serve.autoReloadInterval) : nil),
-            ReloadOnHangup(
-                configuration: configuration, scraping: scraping, database: database, remote: remote,
-                logger: logger),
             ProblemLog(database: database, logger: Logger(label: "store")), QuitService(requests: quit.stream), server,
         ]
         let group = ServiceGroup(

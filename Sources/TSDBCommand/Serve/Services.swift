@@ -1,7 +1,6 @@
 import Logging
 import Model
 import QueryAPI
-import RemoteStorage
 import Scraper
 import ServiceLifecycle
 import TSDB
@@ -9,10 +8,8 @@ import UnixSignals
 
 /// Scrapes from when the server listens until it is told to stop.
 struct ScrapeService: Service {
-    let scraping: ScrapeManager
-    let database: Database
+    let parts: ConfiguredParts
     let configuration: ConfigurationFile
-    let remote: RemoteWriting
     /// The addresses, once they are listened on: a server that cannot listen shall not have begun to scrape.
     let listening: AsyncStream<[ListenAddress]>
     /// Whether a password or a certificate is asked of every client.
@@ -36,25 +33,23 @@ struct ScrapeService: Service {
                     "store": "\(serve.storagePath)/\(Database.fileName)",
                     "retention": "\(serve.retentionText)",
                 ])
-            try await configuration.apply(to: scraping, database, remote)
+            try await configuration.apply(to: parts)
             releaseProgramPages()
         }
-        await scraping.stop()
+        await parts.scraping.stop()
     }
 }
 
 /// Reads the configuration again at every SIGHUP.
 struct ReloadOnHangup: Service {
     let configuration: ConfigurationFile
-    let scraping: ScrapeManager
-    let database: Database
-    let remote: RemoteWriting
+    let parts: ConfiguredParts
     let logger: Logger
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             // What is wrong with the file has been logged; the configuration before it stays.
-            try? await configuration.reload(into: scraping, database, remote)
+            try? await configuration.reload(into: parts)
         }
     }
 }
@@ -62,9 +57,7 @@ struct ReloadOnHangup: Service {
 /// Reads the configuration again whenever its file has changed.
 struct AutoReload: Service {
     let configuration: ConfigurationFile
-    let scraping: ScrapeManager
-    let database: Database
-    let remote: RemoteWriting
+    let parts: ConfiguredParts
     /// How often the file is looked at; nil: never.
     let intervalMs: Int64?
 
@@ -74,7 +67,7 @@ struct AutoReload: Service {
                 try await Task.sleep(for: .milliseconds(intervalMs ?? 86_400_000))
                 guard intervalMs != nil, configuration.hasChanged() else { continue }
                 // What is wrong with the file has been logged; the configuration before it stays.
-                try? await configuration.reload(into: scraping, database, remote)
+                try? await configuration.reload(into: parts)
             }
         }
     }
