@@ -83,7 +83,9 @@ import Testing
         var random = SeededGenerator(seed: makeSeed())
         let labels: Labels = ["__name__": "load", "gpu": "0"]
         let whole = frames(labels, buffer(0..<300))
-        for length in stride(from: 0, to: whole.count, by: 37) { _ = try? decoded(Array(whole[..<length]), Self.streamed) }
+        for length in stride(from: 0, to: whole.count, by: 37) {
+            _ = try? decoded(Array(whole[..<length]), Self.streamed)
+        }
         for _ in 0..<200 {
             var bytes = whole
             bytes[random.number(bytes.count)] ^= UInt8(1 << random.number(8))

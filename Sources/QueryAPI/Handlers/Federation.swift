@@ -16,7 +16,7 @@ extension API {
         let writer = FederationWriter(format: format, external: dependencies.externalLabels())
         let now = dependencies.clock.nowMs()
         let lookback = dependencies.engine.options.lookbackDeltaMs
-        let queryable = dependencies.queryable
+        let queryable = dependencies.stored ?? dependencies.queryable
         let wanted = selectors
         do throws(APIError) {
             let page = try await onStorageThread { () throws(StorageError) in

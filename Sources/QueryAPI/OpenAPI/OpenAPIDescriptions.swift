@@ -136,6 +136,8 @@ let openAPIDescriptions: [String: OpenAPIDescription] = [
     "/api/v1/admin/tsdb/snapshot": .init(
         "Copies the store.", [Parameter(name: "skip_head", meaning: "Read, and changes nothing.")]),
     "/api/v1/write": .init("Remote write, 1.0 and 2.0.").sending("application/x-protobuf").answeringNothing(),
+    "/api/v1/read": .init("Remote read: samples, or chunks that are streamed.").sending("application/x-protobuf")
+        .answering("application/x-protobuf"),
     "/api/v1/otlp/v1/metrics": .init("Metrics of OpenTelemetry's exporters.").sending("application/x-protobuf")
         .answering("application/x-protobuf"),
     "/federate": .init("The newest sample of each series that is selected.", [match]).answering(text),
