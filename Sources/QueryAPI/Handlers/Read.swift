@@ -7,7 +7,7 @@ import RemoteProtocol
 extension API {
     /// `/api/v1/read`: samples for another Prometheus, by its protocol of remote read.
     func read(_ call: Call) async throws(APIError) -> Answer {
-        let body = try await call.body(upTo: Limit.readBytes, options)
+        let body = try await call.body(upTo: Limit.readBytes)
         let request: ReadRequest
         switch decodeReadRequest(body) {
         case .success(let decoded): request = decoded
