@@ -1,109 +1,84 @@
 import Glibc
-import Hummingbird
 import Logging
+import NIOCore
 import Synchronization
 
-/// Answers scrapes from a source, one collection at a time, each on a thread of its own: a driver call may take long or
-/// never return, and must not hold a thread of the concurrency runtime.
-final class Collector: Sendable {
-    private struct State {
-        var gate: CollectionGate
-        var waiters: [UInt64: CheckedContinuation<CollectionOutcome, Never>] = [:]
-        var nextWaiter: UInt64 = 0
-        var lastComplaint: String?
-    }
+/// What a scrape gets: a page, or a sentence saying why there is none.
+enum PageOutcome: Equatable, Sendable {
+    case page(ByteBuffer)
+    case failure(String)
+}
 
-    private let source: any GPUSource
+/// Reads every lane of a source again and again, each on a thread of its own, and makes pages from what was read last.
+///
+/// A scrape never waits for a driver: a GPU that hangs, or that cannot be read, is left out of the page, and the others
+/// stay. Only where no GPU at all can be read is there no page.
+final class Collector: Sendable {
+    private let lanes: [LaneReader]
     private let writer: PageWriter
+    private let source: any GPUSource
     private let logger: Logger
-    /// Never held while a source is read or a waiter resumed.
-    private let state: Mutex<State>
+    /// What was wrong when last looked; for logging each change once.
+    private let lastComplaints: Mutex<[String]> = Mutex([])
 
     init(source: any GPUSource, settings: Settings, logger: Logger) {
         self.source = source
         self.logger = logger
-        writer = PageWriter(gpus: source.gpus, driverVersion: source.driverVersion, settings: settings)
-        state = Mutex(State(gate: CollectionGate(intervalNs: UInt64(settings.collectIntervalMs) * 1_000_000)))
+        writer = PageWriter(source: source, counters: settings.counters, settings: settings.page)
+        lanes = source.lanes.map {
+            LaneReader($0, intervalNs: UInt64(settings.collectIntervalMs) * 1_000_000, windows: settings.windows)
+        }
     }
 
-    /// The page: read now, or the last one where that is younger than the collection interval.
-    func page() async -> CollectionOutcome {
-        await withCheckedContinuation { continuation in
-            let (arrival, waiter) = arrive(continuation)
-            switch arrival {
-            case .answer(let outcome): continuation.resume(returning: outcome)
-            case .refuse(let reason): continuation.resume(returning: .failure(reason))
-            case .wait: limitWait(of: waiter)
-            case .begin:
-                limitWait(of: waiter)
-                begin()
+    /// Begins to read.
+    ///
+    /// - Throws: `SourceError` where the system gives no thread.
+    func start() throws(SourceError) {
+        for lane in lanes {
+            guard detachThread({ lane.run() }) else {
+                throw SourceError("cannot start a thread to read the GPUs: \(String(cString: strerror(errno)))")
             }
         }
     }
 
-    /// What is wrong, or nil: for `/health`.
-    func complaint() -> String? {
-        state.withLock { $0.gate.complaint(nowNs: monotonicNs()) }
+    /// Ends the threads, each after the reading that it is in.
+    func stop() {
+        for lane in lanes { lane.stop() }
     }
 
-    /// Asks the gate, and registers who has to wait in the same breath: a collection may end at any moment.
-    private func arrive(
-        _ continuation: CheckedContinuation<CollectionOutcome, Never>
-    ) -> (CollectionGate.Arrival, waiter: UInt64) {
-        state.withLock { state in
-            let arrival = state.gate.arrive(nowNs: monotonicNs())
-            if arrival == .wait || arrival == .begin {
-                state.nextWaiter &+= 1
-                state.waiters[state.nextWaiter] = continuation
-            }
-            return (arrival, state.nextWaiter)
-        }
+    /// Whether each lane has ended its first reading, successful or not, or taken too long for it.
+    var isReady: Bool {
+        let nowNs = monotonicNs()
+        return lanes.allSatisfy { $0.isReady(nowNs: nowNs) }
     }
 
-    private func begin() {
-        guard !detachThread({ self.collect() }) else { return }
-        finish(.failure("cannot start a thread to read the GPUs: \(String(cString: strerror(errno)))"))
+    /// The page of what was read last.
+    func page() -> PageOutcome {
+        let nowNs = monotonicNs()
+        let states = lanes.map { $0.current(nowNs: nowNs) }
+        noteComplaints(states.compactMap(\.problem))
+        if states.allSatisfy({ $0.entities.isEmpty }), let problem = states.lazy.compactMap(\.problem).first {
+            return .failure(problem)
+        }
+        let entities = zip(states, source.lanes).flatMap { state, lane in
+            state.entities.isEmpty ? lane.gpus.map { _ in nil } : state.entities.map { Optional($0) }
+        }
+        return .page(ByteBuffer(bytes: writer.page(entities, nowNs: nowNs)))
     }
 
-    private func limitWait(of waiter: UInt64) {
-        Task {
-            try? await Task.sleep(nanoseconds: CollectionGate.hangNs)
-            self.giveUp(waiter)
-        }
+    /// What is wrong with the GPUs that cannot be read, and whether any can: for `/health`.
+    func health() -> (complaints: [String], isServing: Bool) {
+        let nowNs = monotonicNs()
+        let states = lanes.map { $0.current(nowNs: nowNs) }
+        return (states.compactMap(\.problem), states.contains { $0.problem == nil })
     }
 
-    private func collect() {
-        do {
-            finish(.page(ByteBuffer(bytes: writer.page(try source.read()))))
-        } catch {
-            finish(.failure(error.description))
+    private func noteComplaints(_ complaints: [String]) {
+        let known = lastComplaints.withLock { known in
+            defer { known = complaints }
+            return known
         }
-    }
-
-    private func finish(_ outcome: CollectionOutcome) {
-        let (waiters, changed) = state.withLock { state in
-            state.gate.finish(outcome)
-            defer { state.waiters.removeAll() }
-            let complaint = state.gate.complaint(nowNs: 0)
-            defer { state.lastComplaint = complaint }
-            return (state.waiters, complaint != state.lastComplaint)
-        }
-        for waiter in waiters.values { waiter.resume(returning: outcome) }
-        guard changed else { return }
-        if case .failure(let reason) = outcome {
-            logger.error("cannot read the GPUs: \(reason)")
-        } else {
-            logger.notice("the GPUs can be read again")
-        }
-    }
-
-    private func giveUp(_ waiter: UInt64) {
-        let continuation = state.withLock { state in
-            let continuation = state.waiters.removeValue(forKey: waiter)
-            if continuation != nil { state.gate.leave() }
-            return continuation
-        }
-        continuation?.resume(
-            returning: .failure("the GPU driver has not answered for \(CollectionGate.hangNs / 1_000_000_000) s"))
+        for complaint in complaints where !known.contains(complaint) { logger.error("\(complaint)") }
+        if complaints.isEmpty, !known.isEmpty { logger.notice("all GPUs can be read again") }
     }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Runs `body` on a new thread. A thread per collection (20 µs, at most one a second) needs no queue and no shutdown.
+/// Runs `body` on a new thread.
 ///
 /// - Returns: false where the system gives no thread; `errno` says why, and `body` is not called.
 func detachThread(_ body: @escaping @Sendable () -> Void) -> Bool {

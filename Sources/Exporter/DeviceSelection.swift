@@ -1,32 +1,34 @@
 /// Which GPUs to show: dcgm-exporter's `--devices`.
 ///
-/// `f` and `g` are all GPUs; `g:0,2-3` are those with these indexes.
+/// `f` is all GPUs, and of those that MIG has divided their instances; `g` is whole GPUs only, `i` instances only.
+/// `g:0,2-3` and `i:0,2-3` are those with these indexes, instances being counted through all GPUs.
 struct DeviceSelection: Equatable, Sendable {
-    /// Nil is all.
-    private(set) var indexes: Set<Int>?
+    private enum Kind: Equatable {
+        case flexible, wholeGPUs, instances
+    }
 
-    static let all = DeviceSelection(indexes: nil)
+    private var kind = Kind.flexible
+    /// Nil is all.
+    private var indexes: Set<Int>?
+
+    static let all = DeviceSelection()
     /// No machine has as many; it bounds what a range such as `0-999999999` can make us hold.
     static let indexMax = 1023
 
-    private init(indexes: Set<Int>?) {
-        self.indexes = indexes
-    }
+    private init() {}
 
     /// - Throws: `SourceError` naming the part that is wrong.
     init(parsing text: String) throws(SourceError) {
-        if text == "f" || text == "g" {
-            self = .all
-            return
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        switch parts[0] {
+        case "f" where parts.count == 1: return
+        case "g": kind = .wholeGPUs
+        case "i": kind = .instances
+        default: throw SourceError("--devices \(text): expected f, g, i, or g: or i: and indexes, as in g:0,2-3")
         }
-        if text.hasPrefix("i") {
-            throw SourceError("--devices \(text): MIG instances cannot be chosen; give f, g or g:0,1,…")
-        }
-        guard text.hasPrefix("g:") else {
-            throw SourceError("--devices \(text): expected f, g or g: and GPU indexes, as in g:0,2-3")
-        }
+        guard parts.count == 2 else { return }
         var chosen: Set<Int> = []
-        for part in text.dropFirst(2).split(separator: ",", omittingEmptySubsequences: false) {
+        for part in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
             guard let range = Self.range(part) else {
                 throw SourceError("--devices \(text): \"\(part)\" is no GPU index or range from 0 to \(Self.indexMax)")
             }
@@ -35,9 +37,20 @@ struct DeviceSelection: Equatable, Sendable {
         indexes = chosen
     }
 
-    func contains(_ index: Int) -> Bool {
-        indexes?.contains(index) ?? true
+    /// Whether a GPU, or any instance of it, may be among those chosen.
+    func containsGPU(_ index: Int) -> Bool {
+        kind == .instances || indexes?.contains(index) ?? true
     }
+
+    func containsInstance(_ number: Int) -> Bool {
+        kind != .instances || indexes?.contains(number) ?? true
+    }
+
+    /// Whether MIG instances take the place of their GPU.
+    var wantsInstances: Bool { kind != .wholeGPUs }
+
+    /// Whether GPUs without instances are shown.
+    var wantsWholeGPUs: Bool { kind != .instances }
 
     private static func range(_ part: Substring) -> ClosedRange<Int>? {
         let ends = part.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }

@@ -15,10 +15,15 @@ private let idleTimeout = TimeAmount.seconds(180)
 ///
 /// - Throws: `SourceError` where there is nothing to read or the address cannot be listened on.
 func serve(_ settings: Settings, logger: Logger) async throws {
-    let source = try openSource(settings)
+    for warning in settings.warnings { logger.warning("\(warning)") }
+    let source = try openSource(settings.source, settings.request)
     logger.notice("\(sourceLine(source))")
     for warning in source.warnings { logger.warning("\(warning)") }
     let collector = Collector(source: source, settings: settings, logger: logger)
+    try collector.start()
+    defer { collector.stop() }
+    // The first scrape is to find a page, and a GPU that hangs is not to keep it from the others.
+    while !collector.isReady { try await Task.sleep(for: .milliseconds(5)) }
     let isListening = Mutex(false)
     // The framework's own notices would only repeat ours.
     var quiet = logger

@@ -12,10 +12,24 @@ struct GPUExporterCommand: AsyncParsableCommand {
         commandName: "gpu-exporter",
         abstract: "Serves NVIDIA GPU metrics to Prometheus under DCGM's names, without DCGM.",
         discussion: """
-            Reads the GPUs through the driver's own library (NVML), which works in unprivileged containers. \
-            Without GPUs, --simulate N serves N simulated ones.
+            Reads the GPUs through the driver's own library (NVML), which works in unprivileged containers, or through \
+            nvidia-smi. Without GPUs, --simulate N serves N simulated ones.
+
+            EXAMPLES
+              gpu-exporter                                  all GPUs on :9400/metrics
+              gpu-exporter --simulate 8                     eight simulated GPUs
+              gpu-exporter -f counters.csv                  the metrics that dcgm-exporter's file names
+              gpu-exporter --statistics-window 15000        with least, greatest and mean power and load of 15 s
+              gpu-exporter --processes --kubernetes         with the memory of each process, and the pod's labels
+              gpu-exporter --replay page.txt                a recorded page again
+              gpu-exporter top                              a live view in this terminal
             """,
-        version: "0.1.0")
+        version: "0.1.0",
+        subcommands: [TopCommand.self])
+
+    @OptionGroup(title: "Source") var source: SourceOptions
+    @OptionGroup(title: "Page") var page: PageOptions
+    @OptionGroup(title: "Accepted, without effect here") var compatibility: CompatibilityOptions
 
     @Option(
         name: .shortAndLong,
@@ -24,38 +38,18 @@ struct GPUExporterCommand: AsyncParsableCommand {
 
     @Option(
         name: .shortAndLong,
-        help: "Read the GPUs at most once in this many ms. (env DCGM_EXPORTER_INTERVAL, default 1000)")
+        help: """
+            Read the GPUs every so many ms, \(Settings.collectIntervalMsMin) at least. (env DCGM_EXPORTER_INTERVAL, \
+            default 1000; 5000 with nvidia-smi)
+            """)
     var collectInterval: Int?
 
-    @Option(
-        name: .shortAndLong,
-        help: "GPUs to show: f or g for all, g:0,2-3 for some. (env DCGM_EXPORTER_DEVICES_STR)")
-    var devices: String?
-
-    @Flag(name: .shortAndLong, help: "Leave out the hostname label. (env DCGM_EXPORTER_NO_HOSTNAME)")
-    var noHostname = false
-
-    @Option(help: "The hostname label's name: hostname, or Hostname as in releases of dcgm-exporter before 4.6.")
-    var hostnameLabel: HostnameLabelArgument = .lower
-
-    @Flag(name: [.customShort("o"), .long], help: "Name the UUID label uuid, as dcgm-exporter 1.x did.")
-    var useOldNamespace = false
-
-    @Flag(help: "Write underscores for the blanks of the modelName label.")
-    var replaceBlanksInModelName = false
-
-    @Option(help: "Where readings come from: auto (the GPUs, unless --simulate is given), nvml or simulated.")
-    var source: SourceArgument = .auto
-
-    @Option(help: "Serve N simulated GPUs, 1 to \(Settings.simulatedMax), and touch no driver.")
-    var simulate: Int?
-
-    @Option(help: "Seed of the simulation: the same seed gives the same values at the same time.")
-    var simulateSeed: UInt64 = 1
+    @Flag(help: "Log what is read and served.")
+    var debug = false
 
     func validate() throws {
         do {
-            _ = try settings(EnvironmentReader { _ in nil })
+            _ = try settings(EnvironmentReader { _ in nil }, readsFiles: false)
         } catch {
             throw ValidationError(error.description)
         }
@@ -63,10 +57,9 @@ struct GPUExporterCommand: AsyncParsableCommand {
 
     func run() async throws {
         var logger = Logger(label: "gpu-exporter") { _ in StreamLogHandler.standardError(label: "gpu-exporter") }
-        logger.logLevel = .info
+        logger.logLevel = debug ? .debug : .info
         do {
-            let settings = try settings(EnvironmentReader { name in getenv(name).map { String(cString: $0) } })
-            try await serve(settings, logger: logger)
+            try await serve(try settings(.process, readsFiles: true), logger: logger)
         } catch let error as SourceError {
             logger.error("\(error.description)")
             throw ExitCode.failure
@@ -74,13 +67,7 @@ struct GPUExporterCommand: AsyncParsableCommand {
     }
 }
 
-enum SourceArgument: String, ExpressibleByArgument, CaseIterable {
-    case auto
-    case nvml
-    case simulated
-}
-
-enum HostnameLabelArgument: String, ExpressibleByArgument, CaseIterable {
-    case lower = "hostname"
-    case upper = "Hostname"
+extension EnvironmentReader {
+    /// Of this process.
+    static let process = EnvironmentReader { name in getenv(name).map { String(cString: $0) } }
 }

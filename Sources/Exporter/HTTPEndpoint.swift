@@ -6,16 +6,17 @@ import Logging
 func exporterRouter(_ collector: Collector) -> Router<BasicRequestContext> {
     let router = Router(options: .autoGenerateHeadEndpoints)
     router.get("/metrics") { _, _ in
-        switch await collector.page() {
+        switch collector.page() {
         case .page(let page): answer(.ok, "text/plain; version=0.0.4; charset=utf-8", page)
         case .failure(let reason): answer(.serviceUnavailable, plainText, ByteBuffer(string: reason + "\n"))
         }
     }
     router.get("/health") { _, _ in
-        if let complaint = collector.complaint() {
-            return answer(.serviceUnavailable, plainText, ByteBuffer(string: complaint + "\n"))
-        }
-        return answer(.ok, plainText, ByteBuffer(string: "OK\n"))
+        let (complaints, isServing) = collector.health()
+        // One GPU that is gone is no reason to have the exporter restarted; that none can be read is.
+        let lines = (isServing ? ["OK"] : []) + complaints
+        return answer(
+            isServing ? .ok : .serviceUnavailable, plainText, ByteBuffer(string: lines.joined(separator: "\n") + "\n"))
     }
     router.get("/") { _, _ in
         answer(.ok, "text/html; charset=utf-8", ByteBuffer(string: frontPage))

@@ -1,122 +1,163 @@
 import Glibc
-import Hummingbird
 import Logging
+import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Exporter
 
-@Suite struct CollectionGateTests {
-    private let page = CollectionOutcome.page(ByteBuffer(string: "page"))
-    private let second: UInt64 = 1_000_000_000
-
-    @Test func oneScrapeBeginsAndOthersWait() {
-        var gate = CollectionGate(intervalNs: second)
-        #expect(gate.arrive(nowNs: 5) == .begin)
-        #expect(gate.arrive(nowNs: 6) == .wait)
-        #expect(gate.waiterCount == 2)
-        gate.finish(page)
-        #expect(gate.waiterCount == 0)
-        #expect(gate.arrive(nowNs: 7) == .answer(page))
-    }
-
-    @Test func pageIsReadAnewAfterTheInterval() {
-        var gate = CollectionGate(intervalNs: second)
-        _ = gate.arrive(nowNs: 0)
-        gate.finish(page)
-        #expect(gate.arrive(nowNs: second - 1) == .answer(page))
-        #expect(gate.arrive(nowNs: second) == .begin)
-    }
-
-    @Test func failureIsAnsweredUntilTheNextCollection() {
-        var gate = CollectionGate(intervalNs: second)
-        _ = gate.arrive(nowNs: 0)
-        gate.finish(.failure("lost"))
-        #expect(gate.arrive(nowNs: 1) == .answer(.failure("lost")))
-        #expect(gate.complaint(nowNs: 1) == "lost")
-        #expect(gate.arrive(nowNs: second) == .begin)
-        gate.finish(page)
-        #expect(gate.complaint(nowNs: second + 1) == nil)
-    }
-
-    @Test func hangingDriverRefusesScrapesAndComplains() {
-        var gate = CollectionGate(intervalNs: second)
-        _ = gate.arrive(nowNs: 0)
-        #expect(gate.complaint(nowNs: 10 * second) == nil)
-        #expect(gate.arrive(nowNs: 12 * second) == .refuse("the GPU driver has not answered for 12 s"))
-        #expect(gate.complaint(nowNs: 12 * second) == "the GPU driver has not answered for 12 s")
-        gate.finish(page)
-        #expect(gate.complaint(nowNs: 12 * second) == nil)
-    }
-
-    @Test func waitersAreBounded() {
-        var gate = CollectionGate(intervalNs: second)
-        _ = gate.arrive(nowNs: 0)
-        for _ in 1..<CollectionGate.waitersMax { #expect(gate.arrive(nowNs: 1) == .wait) }
-        #expect(gate.arrive(nowNs: 1) == .refuse("64 scrapes are waiting for the GPU driver"))
-        gate.leave()
-        #expect(gate.arrive(nowNs: 1) == .wait)
-    }
-}
-
 @Suite struct CollectorTests {
-    private func collector(_ source: ScriptedSource, intervalMs: Int) -> Collector {
+    private func collector(_ lanes: [ScriptedLane]) -> Collector {
         var settings = Settings()
-        settings.collectIntervalMs = intervalMs
+        settings.collectIntervalMs = 10
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        return Collector(source: source, settings: settings, logger: logger)
+        return Collector(source: ScriptedSource(lanes: lanes), settings: settings, logger: logger)
     }
 
-    @Test func manyScrapesAtOnceReadTheGPUsOnce() async {
-        let source = ScriptedSource()
-        let collector = collector(source, intervalMs: 60_000)
-        let outcomes = await withTaskGroup(of: CollectionOutcome.self) { group in
-            for _ in 0..<50 { group.addTask { await collector.page() } }
-            return await group.reduce(into: []) { $0.append($1) }
+    private func text(_ outcome: PageOutcome) -> String {
+        switch outcome {
+        case .page(let buffer): String(buffer: buffer)
+        case .failure(let reason): reason
         }
-        #expect(source.readCount == 1)
-        #expect(outcomes.count == 50)
-        #expect(outcomes.allSatisfy { $0 == outcomes[0] })
     }
 
-    @Test func failureReachesTheScrapeAndHealthAndPasses() async {
-        let source = ScriptedSource()
-        let collector = collector(source, intervalMs: 1)
-        source.fail("the GPU has fallen off the bus")
-        #expect(await collector.page() == .failure("the GPU has fallen off the bus"))
-        #expect(collector.complaint() == "the GPU has fallen off the bus")
-        source.fail(nil)
-        // Past the one millisecond for which a failure is repeated.
-        usleep(2000)
-        guard case .page = await collector.page() else {
-            Issue.record("no page although the source works again")
-            return
+    @Test func readsWhetherAnybodyAsksOrNot() throws {
+        let lane = ScriptedLane(index: 0)
+        let collector = collector([lane])
+        try collector.start()
+        defer { collector.stop() }
+        try eventually("ten readings without a scrape") { lane.readCount >= 10 ? true : nil }
+        #expect(collector.isReady)
+        #expect(text(collector.page()).contains("DCGM_FI_DEV_SM_CLOCK{gpu=\"0\""))
+    }
+
+    @Test func stoppedCollectorReadsNoMore() throws {
+        let lane = ScriptedLane(index: 0)
+        let collector = collector([lane])
+        try collector.start()
+        try eventually("a reading") { lane.readCount > 0 ? true : nil }
+        collector.stop()
+        try eventually("the thread has ended") {
+            let before = lane.readCount
+            usleep(100_000)
+            return lane.readCount == before ? true : nil
         }
-        #expect(collector.complaint() == nil)
+    }
+
+    @Test func oneFailureLeavesTheOtherGPUs() throws {
+        let (good, bad) = (ScriptedLane(index: 0), ScriptedLane(index: 1))
+        bad.fail("cannot read GPU 1: lost")
+        let collector = collector([good, bad])
+        try collector.start()
+        defer { collector.stop() }
+        try eventually("both were read") { collector.isReady ? true : nil }
+        let page = text(collector.page())
+        #expect(page.contains("gpu=\"0\""))
+        #expect(!page.contains("gpu=\"1\""))
+        #expect(collector.health() == (["cannot read GPU 1: lost"], true))
+        bad.fail(nil)
+        try eventually("the GPU is back") { text(collector.page()).contains("gpu=\"1\"") ? true : nil }
+        #expect(collector.health() == ([], true))
+    }
+
+    @Test func whereNoGPUCanBeReadThereIsNoPage() throws {
+        let lane = ScriptedLane(index: 0)
+        lane.fail("the GPU has fallen off the bus")
+        let collector = collector([lane])
+        try collector.start()
+        defer { collector.stop() }
+        try eventually("the failure") { collector.isReady ? true : nil }
+        #expect(collector.page() == .failure("the GPU has fallen off the bus"))
+        #expect(collector.health() == (["the GPU has fallen off the bus"], false))
     }
 }
 
-/// A source that counts its readings and fails when told to.
-private final class ScriptedSource: GPUSource {
-    let name = "scripted"
-    let driverVersion = "1"
-    let gpus = [GPUIdentity(index: 0, uuid: "GPU-0", pciBusID: "0", modelName: "m")]
-    private let state = Mutex((count: 0, failure: String?.none))
+@Suite struct LaneReaderTests {
+    private func reader(_ lane: ScriptedLane) -> LaneReader {
+        LaneReader(lane, intervalNs: 10_000_000, windows: .init())
+    }
+
+    @Test func readingThatDoesNotEndIsNamedAfterFiveSeconds() throws {
+        let lane = ScriptedLane(index: 3)
+        let reader = reader(lane)
+        reader.readOnce()
+        lane.hold()
+        let thread = TestThread { reader.readOnce() }
+        defer {
+            lane.release()
+            thread.join()
+        }
+        try eventually("the reading has begun") { lane.readCount == 2 ? true : nil }
+        let nowNs = monotonicNs()
+        #expect(reader.current(nowNs: nowNs).entities.count == 1)
+        let later = reader.current(nowNs: nowNs + 6_000_000_000)
+        #expect(later.entities.isEmpty)
+        #expect(later.problem == "GPU 3 has not answered for 5 s")
+    }
+
+    @Test func totalsSurviveAFailure() {
+        let lane = ScriptedLane(index: 0)
+        let reader = reader(lane)
+        lane.xid = 31
+        reader.readOnce()
+        lane.fail("lost")
+        reader.readOnce()
+        #expect(reader.current(nowNs: monotonicNs()).entities.isEmpty)
+        lane.fail(nil)
+        reader.readOnce()
+        #expect(reader.current(nowNs: monotonicNs()).entities.first?.history.xidTotals == [31: 2])
+    }
+
+    @Test func laneThatWasNeverReadSaysSoInTheEnd() {
+        let reader = reader(ScriptedLane(index: 0))
+        #expect(!reader.isReady(nowNs: monotonicNs()))
+        #expect(reader.isReady(nowNs: monotonicNs() + 6_000_000_000))
+        #expect(reader.current(nowNs: monotonicNs() + 6_000_000_000).problem == "GPU 0 has not answered for 5 s")
+    }
+}
+
+/// A lane that counts its readings, and fails or waits when told to.
+private final class ScriptedLane: GPULane {
+    private struct State {
+        var count = 0
+        var failure: String?
+        var isHeld = false
+        var xid: Int64?
+    }
+
+    let gpus: [GPUIdentity]
+    private let state = Mutex(State())
+
+    init(index: Int) {
+        gpus = [GPUIdentity(index: index, uuid: "GPU-\(index)", pciBusID: "0", modelName: "m")]
+    }
 
     var readCount: Int { state.withLock { $0.count } }
 
-    func fail(_ reason: String?) {
-        state.withLock { $0.failure = reason }
+    var xid: Int64? {
+        get { state.withLock { $0.xid } }
+        set { state.withLock { $0.xid = newValue } }
     }
 
+    func fail(_ reason: String?) { state.withLock { $0.failure = reason } }
+    func hold() { state.withLock { $0.isHeld = true } }
+    func release() { state.withLock { $0.isHeld = false } }
+
     func read() throws(SourceError) -> [GPUReading] {
-        let (count, failure) = state.withLock { state in
-            state.count += 1
-            return (state.count, state.failure)
-        }
+        state.withLock { $0.count += 1 }
+        while state.withLock({ $0.isHeld }) { usleep(1000) }
+        let (count, failure, xid) = state.withLock { ($0.count, $0.failure, $0.xid) }
         if let failure { throw SourceError(failure) }
         var reading = GPUReading()
         reading.set(.smClock, count)
+        reading.xidEvents = xid.map { [$0] } ?? []
         return [reading]
     }
+}
+
+private struct ScriptedSource: GPUSource {
+    let name = "scripted"
+    let driverVersion = "1"
+    let lanes: [any GPULane]
 }

@@ -25,7 +25,11 @@ enum FakeNVML {
         #include <math.h>
         #include <stdlib.h>
         #include <string.h>
+        #include <unistd.h>
 
+        #ifndef HANG
+        #define HANG 0
+        #endif
         #ifndef INIT
         #define INIT 0
         #endif
@@ -38,12 +42,16 @@ enum FakeNVML {
         #ifndef LOST_FROM
         #define LOST_FROM 999
         #endif
+        #ifndef PROCESS
+        #define PROCESS 1
+        #endif
         #ifndef LOST_CODE
         #define LOST_CODE 15
         #endif
 
-        typedef struct { int index; int reads; int samples; } *device_t;
-        static struct { int index; int reads; int samples; } devices[16];
+        struct device { int index; int reads; int samples; int instance; };
+        typedef struct device *device_t;
+        static struct device devices[16];
 
         typedef struct { unsigned int gpu, memory; } utilization_t;
         typedef struct { unsigned long long total, free, used; } memory_t;
@@ -85,7 +93,12 @@ enum FakeNVML {
             *d = (device_t)&devices[i];
             return 0;
         }
-        int nvmlDeviceGetName(device_t d, char *v, unsigned int n) { return put(v, n, "NVIDIA H100 80GB HBM3"); }
+        int nvmlDeviceGetName(device_t d, char *v, unsigned int n) {
+            if (d->instance == 9) return put(v, n, "NVIDIA H100 80GB HBM3 MIG 3g.40gb");
+            if (d->instance == 7) return put(v, n, "NVIDIA H100 80GB HBM3 MIG 1c.2g.20gb");
+            return put(v, n, "NVIDIA H100 80GB HBM3");
+        }
+        int nvmlDeviceGetSerial(device_t d, char *v, unsigned int n) { return d->index ? 3 : put(v, n, "1650123456789"); }
         int nvmlDeviceGetUUID(device_t d, char *v, unsigned int n) {
             return put(v, n, d->index ? "GPU-11111111-2222-3333-4444-555555555555" : "GPU-00000000-2222-3333-4444-555555555555");
         }
@@ -101,11 +114,61 @@ enum FakeNVML {
             *v = type == 1 ? 1980 : 2619;
             return type == 1 || type == 2 ? 0 : 2;
         }
-        int nvmlDeviceGetTemperature(device_t d, int sensor, unsigned int *v) { *v = 45 + d->index; return sensor ? 2 : 0; }
-        int nvmlDeviceGetPowerUsage(device_t d, unsigned int *v) { *v = 512345; return 0; }
+        int nvmlDeviceGetTemperature(device_t d, int sensor, unsigned int *v) {
+            *v = 45 + d->index;
+        #ifdef GARBAGE
+            *v = 0xFFFFFFF0u;
+        #endif
+            return sensor ? 2 : 0;
+        }
+        int nvmlDeviceGetPowerUsage(device_t d, unsigned int *v) {
+            while (d->index == 1 && HANG) usleep(1000);
+            *v = 512345;
+            return 0;
+        }
         int nvmlDeviceGetTotalEnergyConsumption(device_t d, unsigned long long *v) { *v = 123456789012345ULL; return 0; }
         int nvmlDeviceGetPcieReplayCounter(device_t d, unsigned int *v) { *v = 7; return 0; }
-        int nvmlDeviceGetUtilizationRates(device_t d, utilization_t *u) { u->gpu = 87; u->memory = 43; return 0; }
+        int nvmlDeviceGetUtilizationRates(device_t d, utilization_t *u) {
+            u->gpu = 87; u->memory = 43;
+        #ifdef GARBAGE
+            u->gpu = 4000000000u;
+        #endif
+            return 0;
+        }
+        int nvmlDeviceGetCurrentClocksThrottleReasons(device_t d, unsigned long long *v) { *v = 4; return 0; }
+        int nvmlDeviceGetTemperatureThreshold(device_t d, int kind, unsigned int *v) { *v = 90 + kind; return kind > 3 ? 2 : 0; }
+        int nvmlDeviceGetPowerManagementLimitConstraints(device_t d, unsigned int *low, unsigned int *high) {
+            *low = 200000; *high = 700000;
+            return 0;
+        }
+        typedef struct { unsigned long long reference, violation; } violation_t;
+        int nvmlDeviceGetViolationStatus(device_t d, int kind, violation_t *v) {
+            v->reference = 1; v->violation = 1000 + kind;
+            return kind == 1 ? 3 : 0;
+        }
+        typedef struct { unsigned long long total, free, used; } bar1_t;
+        int nvmlDeviceGetBAR1MemoryInfo(device_t d, bar1_t *b) { b->total = 100 << 20; b->free = 60 << 20; b->used = 40 << 20; return 0; }
+        int nvmlDeviceGetPerformanceState(device_t d, int *v) { *v = d->index ? 32 : 2; return 0; }
+        typedef struct { unsigned int pid; unsigned long long bytes; unsigned int instance, compute; } process_t;
+        int nvmlDeviceGetComputeRunningProcesses_v3(device_t d, unsigned int *n, process_t *p) {
+            if (*n < 2) return 7;
+            *n = 2;
+            p[0] = (process_t){ PROCESS, 3ULL << 30, ~0u, ~0u };
+            p[1] = (process_t){ 4194305, ~0ULL, ~0u, ~0u };
+            return 0;
+        }
+        #ifdef MIG
+        static struct device instances[3] = { { 0, 0, 0, 9 }, { 0, 0, 0, 7 }, { 0, 0, 0, 7 } };
+        int nvmlDeviceGetMigMode(device_t d, unsigned int *now, unsigned int *later) { *now = *later = d->index == 0; return 0; }
+        int nvmlDeviceGetMaxMigDeviceCount(device_t d, unsigned int *n) { *n = 7; return 0; }
+        int nvmlDeviceGetMigDeviceHandleByIndex(device_t d, unsigned int i, device_t *child) {
+            if (i > 2) return 6;
+            *child = &instances[i];
+            return 0;
+        }
+        int nvmlDeviceGetGpuInstanceId(device_t d, unsigned int *id) { *id = d->instance; return d->instance ? 0 : 2; }
+        int nvmlGpmMigSampleGet(device_t d, unsigned int id, int *s) { *s = ++d->samples; return id == 9 ? 0 : 3; }
+        #endif
         int nvmlDeviceGetEncoderUtilization(device_t d, unsigned int *v, unsigned int *us) { *v = 11; *us = 1; return d->index ? 3 : 0; }
         int nvmlDeviceGetDecoderUtilization(device_t d, unsigned int *v, unsigned int *us) { *v = 12; *us = 1; return 0; }
         int nvmlDeviceGetMemoryInfo(device_t d, memory_t *m) {
@@ -115,6 +178,10 @@ enum FakeNVML {
         #ifndef NO_V2
         int nvmlDeviceGetMemoryInfo_v2(device_t d, memory_v2_t *m) {
             if (m->version != (sizeof(memory_v2_t) | 2u << 24)) return 25;
+            if (d->instance) {
+                m->total = 10000ULL << 20; m->reserved = 0; m->free = 9000ULL << 20; m->used = 1000ULL << 20;
+                return 0;
+            }
             m->total = 81559ULL << 20; m->reserved = 551ULL << 20; m->free = 1000ULL << 20; m->used = (80008ULL << 20) + 5;
             return 0;
         }
@@ -133,6 +200,8 @@ enum FakeNVML {
                 case 142: f[i].value.ui = 4; break;
                 case 143: f[i].valueType = 4; f[i].value.sll = d->index ? -1 : 5; break;
                 case 145: f[i].nvmlReturn = 3; break;
+                case 5: f[i].valueType = 3; f[i].value.ull = 77; break;
+                case 186: f[i].value.ui = 600100; break;
                 default: f[i].nvmlReturn = 2;
                 }
             }

@@ -35,9 +35,10 @@ import Testing
     @Test(arguments: [
         (Metric.gpuUtilisation, 0.0...100.0), (.memoryCopyUtilisation, 0...100), (.gpuTemperature, 20...90),
         (.memoryTemperature, 20...105), (.powerUsage, 50...720), (.smClock, 345...1980), (.memoryClock, 1500...2700),
-        (.framebufferUsed, 0...81_008), (.framebufferFree, 0...81_008), (.graphicsEngineActive, 0...1),
+        (.framebufferUsed, 0...81_008 * 1_048_576), (.framebufferFree, 0...81_008 * 1_048_576),
+        (.graphicsEngineActive, 0...1),
         (.tensorActive, 0...1), (.dramActive, 0...1), (.pcieTransmitted, 0...64e9), (.pcieReceived, 0...64e9),
-        (.nvlinkBandwidth, 0...900_000), (.encoderUtilisation, 0...100), (.decoderUtilisation, 0...100),
+        (.nvlinkBandwidth, 0...900e9), (.encoderUtilisation, 0...100), (.decoderUtilisation, 0...100),
     ])
     func valuesStayInRange(metric: Metric, range: ClosedRange<Double>) throws {
         for readings in try walk(gpus: 8, seed: 1, seconds: 5 * 3600, everySeconds: 31) {
@@ -47,7 +48,8 @@ import Testing
 
     @Test func everyMetricOfTheTableIsThere() throws {
         let reading = try #require(try walk(gpus: 1, seed: 1, seconds: 1, everySeconds: 1).first?.first)
-        for metric in Metric.allCases { #expect(reading[metric] != nil, "\(metric)") }
+        // An H100 has no fan.
+        for metric in Metric.allCases where metric != .fanSpeed { #expect(reading[metric] != nil, "\(metric)") }
     }
 
     @Test func memoryAlwaysAddsUpToTheBoard() throws {
@@ -56,7 +58,7 @@ import Testing
                 let total =
                     try number(reading, .framebufferFree) + number(reading, .framebufferUsed)
                     + number(reading, .framebufferReserved)
-                #expect(total == 81_559)
+                #expect(total == 81_559 * 1_048_576)
             }
         }
     }
@@ -85,6 +87,35 @@ import Testing
         }
     }
 
+    /// A day of eight GPUs has some errors, of which each ends its job, and each is an event exactly once.
+    @Test func errorsAreSeldomAndEndTheirJob() throws {
+        let walk = try walk(gpus: 8, seed: 3, seconds: 86_400, everySeconds: 5)
+        for gpu in 0..<8 {
+            for (before, after) in zip(walk, walk.dropFirst()) where !after[gpu].xidEvents.isEmpty {
+                #expect(after[gpu].xidEvents.count == 1)
+                #expect(after[gpu][.lastXID] == after[gpu].xidEvents.last.map { .whole($0) })
+                #expect(try number(before[gpu], .gpuUtilisation) > 0)
+                #expect(try number(after[gpu], .gpuUtilisation) == 0)
+                #expect(after[gpu].processes.isEmpty)
+            }
+        }
+        let events = walk.reduce(0) { $0 + $1.reduce(0) { $0 + $1.xidEvents.count } }
+        #expect((4...200).contains(events), "\(events)")
+    }
+
+    @Test func powerLimitTakesClockAway() throws {
+        let walk = try walk(gpus: 8, seed: 1, seconds: 4 * 3600, everySeconds: 10)
+        let readings = walk.flatMap { $0 }
+        let capped = readings.filter { $0[.clockEventReasons] == .whole(4) }
+        #expect(!capped.isEmpty)
+        for reading in capped {
+            #expect(try number(reading, .powerUsage) > 600)
+            #expect(try number(reading, .smClock) < 1980)
+        }
+        let held = try walk.map { try number($0[0], .powerViolation) }
+        #expect(zip(held, held.dropFirst()).allSatisfy(<=))
+    }
+
     @Test func temperatureFollowsLoadWithLag() throws {
         let walk = try walk(gpus: 1, seed: 1, seconds: 4 * 3600, everySeconds: 5)
         let load = try walk.map { try number($0[0], .gpuUtilisation) }
@@ -111,7 +142,8 @@ import Testing
     }
 
     @Test func selectionKeepsTheDriversIndexes() throws {
-        let source = SimulatedSource(gpuCount: 8, seed: 1, selection: try DeviceSelection(parsing: "g:1,6-20"))
+        let source = SimulatedSource(
+            gpuCount: 8, seed: 1, request: SourceRequest(selection: try DeviceSelection(parsing: "g:1,6-20")))
         #expect(source.gpus.map(\.index) == [1, 6, 7])
         #expect(try source.read().count == 3)
     }

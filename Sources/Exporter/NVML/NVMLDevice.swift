@@ -1,150 +1,117 @@
-/// One GPU: its handle, and what is remembered between readings for those values that are differences.
+/// One GPU: its handle, and what is remembered between readings.
+///
+/// 1. What changes is asked for at every reading; limits, modes and error counts every ten seconds.
+/// 2. A call that says that the GPU has no such thing joins the second group.
+/// 3. Once a call says that the whole GPU is gone, no further one is made in that reading.
 struct NVMLDevice {
     let handle: NVMLFunctions.Device
     let identity: GPUIdentity
     let functions: NVMLFunctions
     /// Why the GPU as a whole could not be read the last time, if it could not.
     private(set) var problem: NVMLStatus?
+    private let calls: [NVMLBoundCall]
+    private let wanted: MetricSet
+    private var isUnsupported: [Bool]
+    private var slowNs: UInt64?
+    /// What the slow calls gave; every reading begins as a copy.
+    private var slowReading = GPUReading()
     private var gpm: NVMLProfiling?
     private var nvlink = NVLinkRate()
 
-    init(index: Int, functions: NVMLFunctions) throws(SourceError) {
+    /// Limits and error counts change rarely, and DCGM's own default is 30 s.
+    private static let slowEveryNs: UInt64 = 10_000_000_000
+
+    init(index: Int, functions: NVMLFunctions, wanted: MetricSet) throws(SourceError) {
         var handle: NVMLFunctions.Device?
         let status = NVMLStatus(code: functions.deviceHandle(UInt32(index), &handle))
         guard status == .success, let handle else { throw SourceError("cannot open GPU \(index): \(status)") }
         self.handle = handle
         self.functions = functions
-        identity = GPUIdentity(
-            index: index,
-            uuid: try readText(capacity: 96, "read the UUID of GPU \(index)") {
-                functions.deviceUUID(handle, $0, $1)
-            },
-            pciBusID: Self.pciBusID(handle, functions),
-            modelName: try readText(capacity: 96, "read the name of GPU \(index)") {
-                functions.deviceName(handle, $0, $1)
-            })
-        gpm = NVMLProfiling(device: handle, functions: functions)
+        self.wanted = wanted
+        identity = try Self.identity(index, handle, functions)
+        calls = nvmlCalls.filter { $0.outputs.contains { wanted.contains($0.metric) } }
+            .compactMap { NVMLBoundCall($0, functions.symbols) }
+        isUnsupported = [Bool](repeating: false, count: calls.count)
+        gpm = NVMLProfiling(device: handle, instance: nil, functions: functions, wanted: wanted)
     }
 
-    /// Reads everything the GPU supports. What it does not support is absent; with `problem` set all is.
+    /// Reads everything wanted that the GPU supports. What it does not support is absent; with `problem` set all is.
     mutating func read(nowNs: UInt64) -> GPUReading {
         problem = nil
-        var reading = GPUReading()
-        readClocksAndHeat(&reading)
-        readLoad(&reading)
-        readMemory(&reading)
-        readFields(&reading, nowNs: nowNs)
+        let isSlowTurn = slowNs.map { nowNs &- $0 >= Self.slowEveryNs } ?? true
+        if isSlowTurn {
+            slowReading = GPUReading()
+            slowNs = nowNs
+        }
+        var reading = slowReading
+        for (place, bound) in calls.enumerated() where problem == nil {
+            let isSlow = bound.call.pace == .slow
+            guard isSlowTurn || !(isSlow || isUnsupported[place]) else { continue }
+            let status = note(bound.read(handle, into: &reading))
+            isUnsupported[place] = status == .notSupported || status == .functionNotFound
+            if isSlow { for output in bound.call.outputs { slowReading[output.metric] = reading[output.metric] } }
+        }
+        if problem == nil { readMemory(&reading) }
+        if problem == nil { readFields(&reading, isSlowTurn, nowNs: nowNs) }
         if problem == nil { gpm?.read(into: &reading, nowNs: nowNs) }
+        if problem != nil { slowNs = nil }
         return problem == nil ? reading : GPUReading()
     }
 
-    /// Whether a call's value can be used; remembers what says that the whole GPU is gone.
-    private mutating func accepts(_ code: Int32?) -> Bool {
-        guard let code else { return false }
-        let status = NVMLStatus(code: code)
+    /// Remembers what says that the whole GPU is gone.
+    @discardableResult
+    private mutating func note(_ status: NVMLStatus) -> NVMLStatus {
         if status.isGPUGone || status.isDriverGone { problem = status }
-        return status == .success
+        return status
     }
 
-    private static func pciBusID(_ handle: NVMLFunctions.Device, _ functions: NVMLFunctions) -> String {
-        typealias Layout = NVMLLayout.PCIInfo
-        return withNVMLStructure(Layout.size) { info in
-            guard functions.pciInfo(handle, info) == 0 else { return "" }
-            let bytes = UnsafeRawBufferPointer(start: info + Layout.busID, count: Layout.busIDLength)
-            return text(bytes.lazy.map { CChar(bitPattern: $0) })
-        }
-    }
-}
-
-// What single calls give.
-extension NVMLDevice {
-    private mutating func readClocksAndHeat(_ reading: inout GPUReading) {
-        let (device, nvml) = (handle, functions)
-        // nvmlClockType_t: 1 is SM, 2 is memory; nvmlTemperatureSensors_t: 0 is the GPU's own.
-        reading.set(.smClock, number { nvml.clock?(device, 1, $0) })
-        reading.set(.memoryClock, number { nvml.clock?(device, 2, $0) })
-        reading.set(.gpuTemperature, plausible(number { nvml.temperature?(device, 0, $0) }))
-        // Milliwatts.
-        reading[.powerUsage] = number { nvml.powerUsage?(device, $0) }.map { .real(Double($0) / 1000) }
-        reading.set(.pcieReplays, number { nvml.pcieReplays?(device, $0) })
-        var energy: UInt64 = 0
-        if accepts(nvml.totalEnergy?(device, &energy)) { reading.set(.totalEnergy, energy) }
-    }
-
-    private mutating func readLoad(_ reading: inout GPUReading) {
-        let (device, nvml) = (handle, functions)
-        typealias Layout = NVMLLayout.Utilisation
-        let (code, gpu, memory) = withNVMLStructure(Layout.size) { rates in
-            (
-                nvml.utilisation?(device, rates),
-                rates.load(fromByteOffset: Layout.gpu, as: UInt32.self),
-                rates.load(fromByteOffset: Layout.memory, as: UInt32.self)
-            )
-        }
-        if accepts(code) {
-            reading.set(.gpuUtilisation, gpu)
-            reading.set(.memoryCopyUtilisation, memory)
-        }
-        var periodUs: UInt32 = 0
-        reading.set(.encoderUtilisation, number { nvml.encoderUtilisation?(device, $0, &periodUs) })
-        reading.set(.decoderUtilisation, number { nvml.decoderUtilisation?(device, $0, &periodUs) })
-    }
-
-    /// Version 2 (driver 510 and later) keeps what the driver reserves apart; version 1 counts it as used.
     private mutating func readMemory(_ reading: inout GPUReading) {
-        let (device, nvml) = (handle, functions)
-        typealias V2 = NVMLLayout.MemoryV2
-        let (code, bytes) = withNVMLStructure(V2.size) { memory in
-            memory.storeBytes(of: V2.version, as: UInt32.self)
-            let code = nvml.memoryInfoV2?(device, memory)
-            return (code, [V2.free, V2.used, V2.reserved].map { memory.load(fromByteOffset: $0, as: UInt64.self) })
-        }
-        if accepts(code) {
-            reading.setMemory(free: bytes[0], used: bytes[1], reserved: bytes[2])
-            return
-        }
-        typealias V1 = NVMLLayout.Memory
-        let (oldCode, oldBytes) = withNVMLStructure(V1.size) { memory in
-            let code = nvml.memoryInfo?(device, memory)
-            return (code, [V1.free, V1.used].map { memory.load(fromByteOffset: $0, as: UInt64.self) })
-        }
-        if accepts(oldCode) { reading.setMemory(free: oldBytes[0], used: oldBytes[1], reserved: nil) }
+        let metrics: [Metric] = [
+            .framebufferTotal, .framebufferFree, .framebufferUsed, .framebufferReserved, .framebufferUsedRatio,
+        ]
+        guard metrics.contains(where: wanted.contains) else { return }
+        note(functions.readMemory(of: handle, into: &reading))
     }
 
-    private mutating func number(_ call: (UnsafeMutablePointer<UInt32>) -> Int32?) -> UInt32? {
-        var value: UInt32 = 0
-        return accepts(call(&value)) ? value : nil
-    }
-}
-
-// What comes as numbered fields.
-extension NVMLDevice {
-    private mutating func readFields(_ reading: inout GPUReading, nowNs: UInt64) {
-        guard let fieldValues = functions.fieldValues else { return }
-        let fields = NVMLFields.read(handle, fieldValues)
-        guard accepts(fields.code) else { return }
-        reading.set(.memoryTemperature, plausible(fields.first32(.memoryTemperature)))
-        reading.set(.uncorrectableRemappedRows, fields.whole(.remappedUncorrectable))
-        reading.set(.correctableRemappedRows, fields.whole(.remappedCorrectable))
-        reading.set(.rowRemapFailure, fields.whole(.remapFailure))
+    private mutating func readFields(_ reading: inout GPUReading, _ isSlowTurn: Bool, nowNs: UInt64) {
+        let asked = NVMLFields.Field.allCases.filter { wanted.contains($0.metric) && ($0.isFast || isSlowTurn) }
+        guard let fieldValues = functions.fieldValues, !asked.isEmpty else { return }
+        let fields = NVMLFields.read(asked, handle, fieldValues)
+        guard note(NVMLStatus(code: fields.code)) == .success else { return }
+        for field in asked {
+            fields.put(field, into: &reading)
+            if !field.isFast { slowReading[field.metric] = reading[field.metric] }
+        }
         let links = (fields.whole(.nvlinkTransmittedKiB), fields.whole(.nvlinkReceivedKiB))
         if let transmitted = links.0, let received = links.1 {
-            reading.set(.nvlinkBandwidth, nvlink.megabytesPerSecond(totalKiB: transmitted &+ received, nowNs: nowNs))
+            reading.set(.nvlinkBandwidth, nvlink.bytesPerSecond(totalKiB: transmitted &+ received, nowNs: nowNs))
         }
     }
 }
 
-/// Temperatures above 200 °C are how some boards say that they have no sensor; DCGM drops them too.
-private func plausible(_ celsius: UInt32?) -> UInt32? {
-    celsius.flatMap { $0 > 200 ? nil : $0 }
-}
-
-extension GPUReading {
-    /// Bytes to whole MiB.
-    fileprivate mutating func setMemory(free: UInt64, used: UInt64, reserved: UInt64?) {
-        set(.framebufferFree, free >> 20)
-        set(.framebufferUsed, used >> 20)
-        set(.framebufferReserved, reserved.map { $0 >> 20 })
+extension NVMLFunctions {
+    /// Version 2 (driver 510 and later) keeps what the driver reserves apart; version 1 counts it as used.
+    func readMemory(of device: Device, into reading: inout GPUReading) -> NVMLStatus {
+        typealias V2 = NVMLLayout.MemoryV2
+        typealias V1 = NVMLLayout.Memory
+        let new = withNVMLStructure(V2.size) { memory in
+            memory.storeBytes(of: V2.version, as: UInt32.self)
+            let code = memoryInfoV2?(device, memory)
+            let offsets = [V2.total, V2.free, V2.used, V2.reserved]
+            return (code: code, bytes: offsets.map { memory.load(fromByteOffset: $0, as: UInt64.self) })
+        }
+        if new.code == 0 {
+            reading.setMemory(total: new.bytes[0], free: new.bytes[1], used: new.bytes[2], reserved: new.bytes[3])
+            return .success
+        }
+        let old = withNVMLStructure(V1.size) { memory in
+            let code = memoryInfo?(device, memory)
+            let offsets = [V1.total, V1.free, V1.used]
+            return (code: code, bytes: offsets.map { memory.load(fromByteOffset: $0, as: UInt64.self) })
+        }
+        guard old.code == 0 else { return NVMLStatus(code: old.code ?? new.code ?? NVMLStatus.functionNotFound.code) }
+        reading.setMemory(total: old.bytes[0], free: old.bytes[1], used: old.bytes[2], reserved: nil)
+        return .success
     }
 }
 

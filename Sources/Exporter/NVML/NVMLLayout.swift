@@ -2,16 +2,10 @@
 ///
 /// Source: nvml.h of CUDA 12.9. A versioned structure carries its size and version: `size | version << 24`.
 enum NVMLLayout {
-    /// `nvmlUtilization_t`: percent of time, two UInt32.
-    enum Utilisation {
-        static let size = 8
-        static let gpu = 0
-        static let memory = 4
-    }
-
     /// `nvmlMemory_t`: bytes, three UInt64.
     enum Memory {
         static let size = 24
+        static let total = 0
         static let free = 8
         static let used = 16
     }
@@ -20,6 +14,7 @@ enum NVMLLayout {
     enum MemoryV2 {
         static let size = 40
         static let version: UInt32 = 40 | 2 << 24
+        static let total = 8
         static let reserved = 16
         static let free = 24
         static let used = 32
@@ -44,10 +39,16 @@ enum NVMLLayout {
         static let value = 32
     }
 
+    /// `nvmlProcessInfo_t` of version 3: process id u32, used memory u64, instance u32, compute instance u32.
+    enum ProcessInfo {
+        static let size = 24
+        static let memory = 8
+        static let instance = 16
+    }
+
     /// `nvmlEventData_t`: device pointer, event type u64, event data u64, two UInt32.
     enum EventData {
         static let size = 32
-        static let device = 0
         static let data = 16
     }
 

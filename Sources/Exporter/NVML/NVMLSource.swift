@@ -1,18 +1,16 @@
-/// The machine's GPUs through NVML.
-///
-/// SAFETY: `devices` is changed by `read` alone, which its protocol says is never called by two at a time.
-final class NVMLSource: GPUSource, @unchecked Sendable {
+import Glibc
+
+/// The machine's GPUs through NVML, each a lane of its own.
+struct NVMLSource: GPUSource {
     let name = "NVML"
     let driverVersion: String
-    let gpus: [GPUIdentity]
+    let lanes: [any GPULane]
     let warnings: [String]
-    private var devices: [NVMLDevice]
-    private var xids: NVMLXIDWatch?
 
     /// Initialises NVML, which can take seconds while the driver wakes the GPUs.
     ///
     /// - Throws: `SourceError` where there is no driver or no GPU that can be shown.
-    init(libraryPath: String, selection: DeviceSelection) throws(SourceError) {
+    init(libraryPath: String, request: SourceRequest = SourceRequest()) throws(SourceError) {
         let functions = try NVMLFunctions(libraryPath: libraryPath)
         try Self.check(functions.initialise(), "start NVML")
         driverVersion = try readText(capacity: 80, "read the driver's version") {
@@ -21,52 +19,49 @@ final class NVMLSource: GPUSource, @unchecked Sendable {
         var count: UInt32 = 0
         try Self.check(functions.deviceCount(&count), "count the GPUs")
         guard count > 0 else { throw SourceError("the NVIDIA driver is here, but it shows no GPU") }
-        let chosen = (0..<min(Int(count), DeviceSelection.indexMax + 1)).filter(selection.contains)
+        let indexes = 0..<min(Int(count), DeviceSelection.indexMax + 1)
+        let chosen = indexes.filter(request.selection.containsGPU)
         guard !chosen.isEmpty else {
             throw SourceError("--devices chooses none of the GPUs 0 to \(count - 1) of this machine")
         }
         // A broken GPU must not hide the others.
-        let (devices, problems) = Self.open(chosen, functions)
+        let (devices, problems) = Self.open(chosen, functions, request)
         if devices.isEmpty, let problem = problems.first { throw problem }
         warnings = problems.map(\.description)
-        self.devices = devices
-        gpus = devices.map(\.identity)
-        xids = NVMLXIDWatch(functions: functions, devices: devices.map(\.handle))
+        lanes = Self.lanes(devices, request)
+        guard !lanes.isEmpty else { throw SourceError("--devices chooses none of this machine's MIG instances") }
     }
 
-    func read() throws(SourceError) -> [GPUReading] {
-        let nowNs = monotonicNs()
-        var readings: [GPUReading] = []
-        readings.reserveCapacity(devices.count)
-        var lastProblem: NVMLStatus?
-        xids?.drain()
-        for place in devices.indices {
-            var reading = devices[place].read(nowNs: nowNs)
-            if let problem = devices[place].problem {
-                lastProblem = problem
-                if problem.isDriverGone { throw SourceError("cannot read GPU \(gpus[place].index): \(problem)") }
-            } else {
-                reading.set(.lastXID, xids?.lastCode(place))
-            }
-            readings.append(reading)
-        }
-        if let lastProblem, devices.allSatisfy({ $0.problem != nil }) {
-            throw SourceError("cannot read any GPU: \(lastProblem)")
-        }
-        return readings
-    }
-
-    private static func open(_ indexes: [Int], _ functions: NVMLFunctions) -> ([NVMLDevice], [SourceError]) {
+    private static func open(
+        _ indexes: [Int], _ functions: NVMLFunctions, _ request: SourceRequest
+    ) -> ([NVMLDevice], [SourceError]) {
         var devices: [NVMLDevice] = []
         var problems: [SourceError] = []
         for index in indexes {
             do {
-                devices.append(try NVMLDevice(index: index, functions: functions))
+                devices.append(try NVMLDevice(index: index, functions: functions, wanted: request.metrics))
             } catch {
                 problems.append(error)
             }
         }
         return (devices, problems)
+    }
+
+    /// MIG instances are numbered through all GPUs, which is what `--devices i:…` chooses by.
+    private static func lanes(_ devices: [NVMLDevice], _ request: SourceRequest) -> [any GPULane] {
+        var number = 0
+        return devices.compactMap { device in
+            var instances: [NVMLInstance] = []
+            if request.selection.wantsInstances {
+                let all = NVMLInstance.all(of: device, wanted: request.metrics)
+                instances = all.enumerated().filter { request.selection.containsInstance(number + $0.offset) }
+                    .map(\.element)
+                number += all.count
+                if all.isEmpty, !request.selection.wantsWholeGPUs { return nil }
+                if !all.isEmpty, instances.isEmpty { return nil }
+            }
+            return NVMLLane(device, instances, listsProcesses: request.processes)
+        }
     }
 
     private static func check(_ code: Int32, _ attempt: String) throws(SourceError) {
@@ -75,22 +70,39 @@ final class NVMLSource: GPUSource, @unchecked Sendable {
     }
 }
 
-/// Calls a function that writes a C string.
+/// One GPU, or its MIG instances.
 ///
-/// - Throws: `SourceError` saying what was attempted.
-func readText(
-    capacity: Int, _ attempt: String, _ call: (UnsafeMutablePointer<CChar>, UInt32) -> Int32
-) throws(SourceError) -> String {
-    var buffer = [CChar](repeating: 0, count: capacity)
-    let code = buffer.withUnsafeMutableBufferPointer { buffer in
-        buffer.baseAddress.map { call($0, UInt32(capacity)) } ?? NVMLStatus.functionNotFound.code
-    }
-    let status = NVMLStatus(code: code)
-    guard status == .success else { throw SourceError("cannot \(attempt): \(status)") }
-    return text(buffer)
-}
+/// SAFETY: the variables are changed by `read` alone, which its protocol says is never called by two at a time.
+final class NVMLLane: GPULane, @unchecked Sendable {
+    let gpus: [GPUIdentity]
+    private var device: NVMLDevice
+    private var instances: [NVMLInstance]
+    private var xids: NVMLXIDWatch?
+    private var processes: NVMLProcesses?
 
-/// The characters before the first zero; a library that wrote none ends at the buffer's end.
-func text(_ characters: some Sequence<CChar>) -> String {
-    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    fileprivate init(_ device: NVMLDevice, _ instances: [NVMLInstance], listsProcesses: Bool) {
+        self.device = device
+        self.instances = instances
+        gpus = instances.isEmpty ? [device.identity] : instances.map(\.identity)
+        xids = NVMLXIDWatch(functions: device.functions, device: device.handle)
+        processes = listsProcesses ? NVMLProcesses(device.functions) : nil
+    }
+
+    func read() throws(SourceError) -> [GPUReading] {
+        let nowNs = monotonicNs()
+        let events = xids?.drain() ?? []
+        var reading = device.read(nowNs: nowNs)
+        if let problem = device.problem {
+            let sentence = "cannot read GPU \(device.identity.index): \(problem)"
+            // What the driver said before it lost the GPU is the most wanted line of the page.
+            guard let xids, xids.lastCode != 0 else { throw SourceError(sentence) }
+            reading.problem = sentence
+        } else {
+            reading.processes = processes?.list(of: device.handle) ?? []
+        }
+        reading.set(.lastXID, xids?.lastCode)
+        reading.xidEvents = events
+        guard !instances.isEmpty, device.problem == nil else { return gpus.map { _ in reading } }
+        return instances.indices.map { instances[$0].read(reading, device.functions, nowNs: nowNs) }
+    }
 }

@@ -5,8 +5,8 @@ struct NVMLStatus: Equatable, Sendable, CustomStringConvertible {
     let code: Int32
 
     static let success = NVMLStatus(code: 0)
+    static let notSupported = NVMLStatus(code: 3)
     static let functionNotFound = NVMLStatus(code: 13)
-    static let timeout = NVMLStatus(code: 10)
 
     /// The GPU cannot be read at all, by whatever call.
     var isGPUGone: Bool { code == 15 || code == 16 }

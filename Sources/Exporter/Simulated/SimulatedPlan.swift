@@ -5,6 +5,14 @@ struct SimulatedPlan: Sendable {
         var utilisation: Double
         /// MiB held by the job.
         var memoryMiB: Double
+        /// The error that ends the job at this step; 0 at all others.
+        var xid: Int64 = 0
+        /// Which program holds the memory.
+        var job: Job = .none
+    }
+
+    enum Job: Sendable {
+        case none, training, inference
     }
 
     static let stepSeconds = 5
@@ -41,13 +49,27 @@ struct SimulatedPlan: Sendable {
         let level = Double.random(in: 78...99, using: &random)
         let checkpointEvery = Int.random(in: 60...120, using: &random)
         for part in 1...4 {
-            steps += repeatElement(Step(utilisation: 6, memoryMiB: memory * Double(part) / 4), count: 2)
+            steps += repeatElement(
+                Step(utilisation: 6, memoryMiB: memory * Double(part) / 4, job: .training), count: 2)
         }
+        let failure = Self.failure(&random)
         for step in 0..<Int.random(in: 180...720, using: &random) {
+            if step == failure?.step {
+                steps.append(Step(utilisation: 0, memoryMiB: 4, xid: failure?.xid ?? 0))
+                return
+            }
             let saves = step % checkpointEvery >= checkpointEvery - 5
             let wobble = Double.random(in: -2...2, using: &random)
-            steps.append(Step(utilisation: saves ? 9 : min(100, level + wobble), memoryMiB: memory))
+            steps.append(
+                Step(utilisation: saves ? 9 : min(100, level + wobble), memoryMiB: memory, job: .training))
         }
+    }
+
+    /// One job in twelve ends by an error: mostly the program's own fault, seldom the memory's.
+    private static func failure(_ random: inout SplitMix) -> (step: Int, xid: Int64)? {
+        guard Int.random(in: 0..<12, using: &random) == 0 else { return nil }
+        let codes: [Int64] = [31, 31, 31, 13, 13, 43, 45, 94]
+        return (.random(in: 20..<180, using: &random), codes[Int.random(in: codes.indices, using: &random)])
     }
 
     /// Inference: requests come in bursts, the memory is a model's weights and its cache.
@@ -56,7 +78,7 @@ struct SimulatedPlan: Sendable {
         var level = 30.0
         for _ in 0..<Int.random(in: 60...240, using: &random) {
             level = max(8, min(80, level + .random(in: -14...14, using: &random)))
-            steps.append(Step(utilisation: level, memoryMiB: memory))
+            steps.append(Step(utilisation: level, memoryMiB: memory, job: .inference))
         }
     }
 }

@@ -1,30 +1,46 @@
+import Synchronization
+
 /// GPUs that do not exist, for a laptop, a demonstration or a test: their load is that of training jobs, and power,
 /// temperature, clocks and energy follow it as they do on an H100. A function of seed and time alone.
 ///
 /// The model's name says that they are simulated, so that no panel can be taken for a real one.
-struct SimulatedSource: GPUSource {
+final class SimulatedSource: GPUSource, GPULane {
     let name = "simulated"
     let driverVersion = "simulated"
     let gpus: [GPUIdentity]
     private let tracks: [SimulatedTrack]
     private let seed: UInt64
+    private let listsProcesses: Bool
     private let nowMs: @Sendable () -> Int64
+    /// When read last: errors since then are new.
+    private let lastMs: Mutex<Int64?> = Mutex(nil)
+
+    var lanes: [any GPULane] { [self] }
 
     init(
-        gpuCount: Int, seed: UInt64, selection: DeviceSelection = .all,
+        gpuCount: Int, seed: UInt64, request: SourceRequest = SourceRequest(),
         nowMs: @escaping @Sendable () -> Int64 = wallClockMs
     ) {
-        let indexes = (0..<gpuCount).filter(selection.contains)
+        let selection = request.selection
+        let indexes = (0..<gpuCount).filter { selection.wantsWholeGPUs && selection.containsGPU($0) }
         self.seed = seed
         self.nowMs = nowMs
+        listsProcesses = request.processes
         gpus = indexes.map { Self.identity($0, seed: seed) }
         tracks = indexes.map { SimulatedTrack(seed: mixed(seed, UInt64($0))) }
     }
 
     func read() throws(SourceError) -> [GPUReading] {
         let now = nowMs()
+        let last = lastMs.withLock { last in
+            defer { last = now }
+            return last
+        }
         return zip(gpus, tracks).map { gpu, track in
-            track.reading(atMs: now, noise: mixed(seed, UInt64(gpu.index)))
+            var reading = track.reading(atMs: now, noise: mixed(seed, UInt64(gpu.index)))
+            if let last { reading.xidEvents = track.errors(afterMs: last, throughMs: now) }
+            if listsProcesses { reading.processes = track.processes(atMs: now, gpu: gpu.index) }
+            return reading
         }
     }
 
@@ -38,7 +54,12 @@ struct SimulatedSource: GPUSource {
         return GPUIdentity(
             index: index, uuid: uuid,
             pciBusID: "\(hex(UInt64(index / buses.count), digits: 8)):\(buses[index % buses.count]):00.0",
-            modelName: "Simulated H100 80GB HBM3")
+            modelName: "Simulated H100 80GB HBM3",
+            texts: [
+                .nvmlVersion: "simulated", .brand: "Tesla",
+                .serial: String(mixed(seed, UInt64(index), 3) % 10_000_000_000),
+                .vbios: "96.00.00.00.01",
+            ])
     }
 
     private static func hex(_ value: UInt64, digits: Int) -> String {
