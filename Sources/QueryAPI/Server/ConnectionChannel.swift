@@ -23,7 +23,8 @@ struct ConnectionChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let connection = Connection()
         let http = HTTP1Channel(responder: responder, configuration: configuration(connection))
-        return encrypt(channel).flatMap { http.setup(channel: channel, logger: logger) }.flatMapThrowing { asyncChannel in
+        return encrypt(channel).flatMap { http.setup(channel: channel, logger: logger) }.flatMapThrowing {
+            asyncChannel in
             // The server drops a connection that it accepts while it ends. Nobody has ended its writer then, and SwiftNIO
             // traps; once the channel is closed, the writer is at its end.
             channel.closeFuture.whenComplete { _ in withExtendedLifetime(asyncChannel) {} }
