@@ -6,7 +6,7 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test test-slow fuzz-diff lint format sqlite-extension bench bench-peers clean up up-simulated \
+.PHONY: help deps test-tools build run test test-slow fuzz-diff lint format sqlite-extension bench bench-peers bench-web clean up up-simulated \
 	down logs
 
 help: ## List the targets
@@ -60,6 +60,11 @@ bench: deps ## Measure ingest, storage and queries of the release build
 bench-peers: deps ## Measure the release beside Prometheus and VictoriaMetrics: WORKLOAD=pod|fleet|wide|growth|all
 	$(SWIFT) build $(RELEASE) --product tsdb
 	@scripts/bench-peers.sh $(WORKLOAD) $(BENCH_OPTIONS)
+
+bench-web: build ## Measure the release's HTTP server, beside Prometheus: small queries of 16 clients, and a large answer
+	-@scripts/deps.sh wrk curl
+	@scripts/test-tools.sh .build/tools
+	@scripts/bench-web.sh
 
 clean: ## Remove what was built; data/ stays
 	rm -rf .build
