@@ -6,7 +6,7 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test test-slow fuzz-diff lint format sqlite-extension bench bench-peers bench-web clean up up-simulated \
+.PHONY: help deps test-tools build run test test-slow fuzz-diff lint format sqlite-extension bench bench-peers bench-web exporter-cost clean up up-simulated \
 	down logs
 
 help: ## List the targets
@@ -65,6 +65,10 @@ bench-web: build ## Measure the release's HTTP server, beside Prometheus: small 
 	-@scripts/deps.sh wrk curl
 	@scripts/test-tools.sh .build/tools
 	@scripts/bench-web.sh
+
+exporter-cost: deps ## Measure gpu-exporter: share of a core, resident memory, time of a page; with this machine's GPUs or simulated ones
+	$(SWIFT) build $(RELEASE) --product gpu-exporter
+	@scripts/exporter-cost.sh
 
 clean: ## Remove what was built; data/ stays
 	rm -rf .build

@@ -64,6 +64,17 @@ import Testing
         }
     }
 
+    @Test func everyMetricIsDocumented() throws {
+        let text = try readText("\(Self.root)docs/gpu-exporter.md")
+        for definition in metricTable {
+            for name in [definition.classic.name, definition.modern.name] {
+                let documented = "| `\(name.dropFirst("DCGM_FI_".count))` |"
+                // A 4.9 name that is the classic one stands there as "the same".
+                #expect(text.contains(documented) || name == definition.classic.name, "\(name)")
+            }
+        }
+    }
+
     /// Debian 12's promtool is too old to read expressions.
     private static let canParseExpressions =
         findProgram("promtool").flatMap { try? runToEnd($0, ["--experimental", "promql", "format", "1"]).status } == 0
