@@ -75,6 +75,13 @@ import Testing
         #expect(try RegularExpression(pattern).expand("$n", matching: text) == expected)
     }
 
+    /// Long patterns take time by their length, not by its square, which would be minutes.
+    @Test(arguments: ["[[:<]", "[[:<", "\\Q(?<", "(?<", "[<\\", "[:]<"])
+    func longPatternsAreLookedThroughOnce(_ part: String) {
+        let pattern = String(repeating: part, count: 65_536 / part.utf8.count)
+        #expect(throws: RegularExpression.SyntaxError.self) { try RegularExpression(pattern + "(") }
+    }
+
     private static let alternations: [(String, [String]?)] = [
         ("a|b|c", ["a", "b", "c"]), ("(0|1)", ["0", "1"]), ("a", ["a"]), ("a\\.b|c", ["a.b", "c"]), ("a\\-b", ["a-b"]),
         ("", [""]), ("a|", ["a", ""]),

@@ -40,6 +40,10 @@ import YAML
             "global:\n  body_size_limit: 10",
             "2:20: expected a size with a unit such as 512KB or 10MB for body_size_limit, found \"10\""
         ),
+        (
+            "remote_write:\n- url: http://localhost/\n  queue_config: {capacity: 9223372036854775807}",
+            "3:28: expected a whole number from 1 to 1000000 for capacity, found 9223372036854775807"
+        ),
         ("scrape_configs: {}", "1:17: expected a list for scrape_configs, found a mapping"),
         ("scrape_configs:\n- scheme: http", "2:3: job_name is empty"),
         ("scrape_configs:\n- job_name: ''", "2:13: job_name is empty"),

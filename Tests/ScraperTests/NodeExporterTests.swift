@@ -34,7 +34,13 @@ import Testing
     @Test(.enabled(if: exporter != nil && prometheus != nil, "compares with Prometheus where one is on the PATH"))
     func prometheusStoresTheSameSeries() async throws {
         let (page, port) = (try freePort(), try freePort())
-        let child = try ChildProcess(#require(Self.exporter), ["--web.listen-address=127.0.0.1:\(page)"])
+        let child = try ChildProcess(
+            #require(Self.exporter),
+            [
+                "--web.listen-address=127.0.0.1:\(page)",
+                // Other tests mount file systems meanwhile, which would be on one page and not on the next.
+                "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys)($|/)|/tsdb-test-",
+            ])
         defer { child.finish(SIGKILL) }
         let directory = TemporaryDirectory(.disk)
         let path = directory.path

@@ -42,10 +42,11 @@ extension RemoteWriteConfiguration.Queue {
     /// The most shards and samples that can be asked for.
     private static let shardsLimit = 1000
     private static let samplesLimit = 100_000
+    private static let capacityLimit = 1_000_000
 
     fileprivate mutating func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) {
         guard var section = MappingDecoder(node, "queue_config", diagnostics) else { return }
-        capacity = section.positive("capacity", max: .max) ?? capacity
+        capacity = section.positive("capacity", max: Self.capacityLimit) ?? capacity
         shardsMax = section.positive("max_shards", max: Self.shardsLimit) ?? shardsMax
         shardsMin = section.positive("min_shards", max: Self.shardsLimit) ?? min(shardsMin, shardsMax)
         samplesPerSendMax = section.positive("max_samples_per_send", max: Self.samplesLimit) ?? samplesPerSendMax

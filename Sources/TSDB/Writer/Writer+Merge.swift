@@ -122,21 +122,13 @@ extension Writer {
         leftovers.append(progress.builder.block.number)
     }
 
-    /// Deletes rows of a block that does not count any more.
+    /// Deletes up to so many rows of a block that does not count any more.
     func removeLeftovers(rows: Int = .max) throws(StorageError) {
         guard let number = leftovers.first else { return }
-        var range = Block.firstRow(number)...Block.lastRow(number)
-        if let end = try tables.chunk(rows, behind: range.lowerBound), end <= range.upperBound {
-            range = range.lowerBound...end - 1
-        } else {
-            leftovers.removeFirst()
-        }
-        do throws(StorageError) {
-            try tables.transaction { () throws(StorageError) in try tables.removeChunks(range) }
-        } catch {
-            if leftovers.first != number { leftovers.insert(number, at: 0) }
-            throw error
-        }
+        let (first, last) = (Block.firstRow(number), Block.lastRow(number))
+        let end = min(last, (try tables.chunk(rows, behind: first) ?? .max) - 1)
+        try tables.transaction { () throws(StorageError) in try tables.removeChunks(first...end) }
+        if end == last { leftovers.removeFirst() }
         mayVacuum = true
     }
 
