@@ -50,7 +50,8 @@ extension RelabelRule {
     fileprivate var settings: [(name: String, values: [String])] {
         let all: [(String, [String])] = [
             ("sourceLabels", sourceLabels), ("separator", [separator]), ("regex", [regex.pattern]),
-            ("targetLabel", [targetLabel]), ("replacement", [replacement]), ("action", [action.rawValue]),
+            ("modulus", modulus > 0 ? [String(modulus)] : []), ("targetLabel", [targetLabel]),
+            ("replacement", [replacement]), ("action", [action.rawValue]),
         ]
         return all.filter { !$0.1.isEmpty && $0.1 != [""] }
     }

@@ -61,10 +61,29 @@ import YAML
         #expect(try relabel(labels, rules) == expected)
     }
 
-    @Test func hashmodIsRefused() {
-        #expect(throws: ConfigurationError.self) {
-            try relabel("a=1", "{source_labels: [a], target_label: b, modulus: 5, action: hashmod}")
+    @Test(arguments: [
+        ("", "d41d8cd98f00b204e9800998ecf8427e"), ("a", "0cc175b9c0f1b6a831c399e269772661"),
+        ("abc", "900150983cd24fb0d6963f7d28e17f72"), ("message digest", "f96b697d7cb7938d525a2f31aaf161d0"),
+        ("abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"),
+        (
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+            "d174ab98d277d9f5a5611c2c9f419d9f"
+        ),
+        (String(repeating: "1234567890", count: 8), "57edf4a22be3c955ac49da2e2107b67a"),
+    ])
+    func digestsAreThoseOfTheRFC(message: String, digest: String) {
+        let hex = md5(Array(message.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+        #expect(hex.joined() == digest)
+    }
+
+    @Test(arguments: [
+        ("target_label: b", "requires non-zero modulus"), ("modulus: 5", "requires 'target_label' value"),
+    ])
+    func hashmodNeedsItsSettings(settings: String, reason: String) {
+        let error = #expect(throws: ConfigurationError.self) {
+            try relabel("a=1", "{source_labels: [a], \(settings), action: hashmod}")
         }
+        #expect(error?.description.contains(reason) == true)
     }
 
     private func series(_ exposed: [(String, String)], honor: Bool, limits: ScrapeLimits = ScrapeLimits()) throws

@@ -139,6 +139,7 @@ extension YAMLWriter {
         list("source_labels", rule.sourceLabels)
         value("separator", rule.separator)
         if !rule.targetLabel.isEmpty { value("target_label", rule.targetLabel) }
+        if rule.modulus > 0 { value("modulus", rule.modulus) }
         value("regex", rule.regex.pattern)
         value("replacement", rule.replacement)
         value("action", rule.action.rawValue)

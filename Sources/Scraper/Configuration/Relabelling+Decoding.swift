@@ -11,7 +11,7 @@ extension RelabelRule {
         rule.separator = section.string("separator") ?? rule.separator
         rule.targetLabel = section.string("target_label") ?? ""
         rule.replacement = section.string("replacement") ?? rule.replacement
-        let modulus = section.count("modulus")
+        rule.modulus = section.count("modulus") ?? 0
         if let action = section.string("action") {
             guard let known = Action(rawValue: action.lowercased()) else {
                 let names = Action.allCases.map(\.rawValue)
@@ -22,7 +22,7 @@ extension RelabelRule {
             }
             rule.action = known
         }
-        rule.check(hasModulus: modulus != nil, section.mark, diagnostics)
+        rule.check(section.mark, diagnostics)
         section.finish()
         return rule
     }
@@ -38,15 +38,17 @@ extension RelabelRule {
 
     /// Reports settings that the action needs and does not have, or has and cannot use. One that is as it is by default
     /// counts as not given.
-    private func check(hasModulus: Bool, _ mark: YAMLMark, _ diagnostics: Diagnostics) {
+    private func check(_ mark: YAMLMark, _ diagnostics: Diagnostics) {
         switch action {
-        case .hashmod: diagnostics.report(mark, "relabel action hashmod is not supported yet")
-        case .replace, .lowercase, .uppercase, .keepequal, .dropequal:
+        case .replace, .lowercase, .uppercase, .keepequal, .dropequal, .hashmod:
             if targetLabel.isEmpty {
                 diagnostics.report(
                     mark, "relabel configuration for \(action.rawValue) action requires 'target_label' value")
             }
         case .keep, .drop, .labelmap, .labeldrop, .labelkeep: break
+        }
+        if action == .hashmod, modulus == 0 {
+            diagnostics.report(mark, "relabel configuration for hashmod requires non-zero modulus")
         }
         let unusable: Set<String> =
             switch action {
@@ -56,7 +58,7 @@ extension RelabelRule {
             case .replace, .keep, .drop, .hashmod, .labelmap: []
             }
         let given = [
-            "source_labels": !sourceLabels.isEmpty, "target_label": !targetLabel.isEmpty, "modulus": hasModulus,
+            "source_labels": !sourceLabels.isEmpty, "target_label": !targetLabel.isEmpty, "modulus": modulus > 0,
             "regex": regex.pattern != RelabelRule.defaultRegex, "separator": separator != ";",
             "replacement": replacement != "$1",
         ]

@@ -9,6 +9,8 @@ public struct RelabelRule: Sendable {
     public var sourceLabels: [String] = []
     public var separator = ";"
     public var targetLabel = ""
+    /// What `hashmod` divides by; 0 where it is not given.
+    public var modulus = 0
     public var regex: RegularExpression
     public var replacement = "$1"
     public var action = Action.replace
@@ -27,8 +29,8 @@ public struct RelabelRule: Sendable {
         case .drop: return !regex.matches(value)
         case .keepequal: return (labels[targetLabel] ?? "") == value
         case .dropequal: return (labels[targetLabel] ?? "") != value
-        case .lowercase: labels.set(targetLabel, value.lowercased())
-        case .uppercase: labels.set(targetLabel, value.uppercased())
+        case .lowercase: labels.set(targetLabel, mapScalars(value) { lowercase($0) })
+        case .uppercase: labels.set(targetLabel, mapScalars(value) { uppercase($0) })
         case .replace: replace(value, &labels)
         case .labelmap:
             for label in labels.labels() {
@@ -38,10 +40,14 @@ public struct RelabelRule: Sendable {
             for label in labels.labels() where regex.matches(label.name) == (action == .labeldrop) {
                 labels.remove(label.name)
             }
-        // Refused when the configuration is read.
-        case .hashmod: break
+        case .hashmod: labels.set(targetLabel, String(hash(value) % UInt64(max(modulus, 1))))
         }
         return true
+    }
+
+    /// The last half of the value's MD5 digest as a number.
+    private func hash(_ value: String) -> UInt64 {
+        md5(Array(value.utf8)).suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     private func replace(_ value: String, _ labels: inout LabelsBuilder) {
@@ -56,6 +62,7 @@ extension RelabelRule: Equatable {
     public static func == (a: RelabelRule, b: RelabelRule) -> Bool {
         a.sourceLabels == b.sourceLabels && a.separator == b.separator && a.targetLabel == b.targetLabel
             && a.regex.pattern == b.regex.pattern && a.replacement == b.replacement && a.action == b.action
+            && a.modulus == b.modulus
     }
 }
 
@@ -65,4 +72,23 @@ extension [RelabelRule] {
         for rule in self where !rule.apply(&labels) { return false }
         return true
     }
+}
+
+/// `text` with each scalar replaced by one other: Prometheus knows no mappings to several, such as that of ß to SS.
+private func mapScalars(_ text: String, _ map: (Unicode.Scalar) -> Unicode.Scalar) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars { result.append(map(scalar)) }
+    return String(result)
+}
+
+private func lowercase(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    scalar.properties.lowercaseMapping.unicodeScalars.first ?? scalar
+}
+
+private func uppercase(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+    // Where the upper case is of several scalars, the title case is the single one, if there is any.
+    for mapping in [scalar.properties.uppercaseMapping, scalar.properties.titlecaseMapping] {
+        if mapping.unicodeScalars.count == 1 { return mapping.unicodeScalars.first ?? scalar }
+    }
+    return scalar
 }
