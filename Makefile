@@ -31,7 +31,7 @@ run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ct
 
 test: deps ## Run every test
 	@# Without these the tests that need them are skipped.
-	-@scripts/deps.sh sqlite3 python3 python3-venv curl openssl
+	-@scripts/deps.sh sqlite3 python3 python3-venv curl openssl dnsmasq-base
 	@scripts/test-tools.sh .build/tools
 	$(SWIFT) build --build-tests
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.

@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .systemLibrary(name: "CYAML"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(name: "CResolv", linkerSettings: [.linkedLibrary("resolv")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CCharconv"),
         .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
@@ -63,7 +64,7 @@ let package = Package(
         .target(
             name: "RemoteProtocol", dependencies: ["Model", "PrometheusData", "CSnappy"], swiftSettings: strict),
         .target(
-            name: "Scraper", dependencies: ["Model", "Exposition", "YAML", "CCurl", logging],
+            name: "Scraper", dependencies: ["Model", "Exposition", "YAML", "CCurl", "CResolv", logging],
             swiftSettings: strict),
         .target(
             name: "WebConfig",

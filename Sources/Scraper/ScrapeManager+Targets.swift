@@ -6,27 +6,30 @@ import Synchronization
 extension ScrapeManager {
     /// A configuration's targets, job by job.
     struct Plan {
+        /// Why targets cannot be used.
+        struct Problem: Hashable {
+            var message: String
+            var reason: String
+        }
+
         var targets: [(description: TargetDescription, job: JobConfiguration)] = []
         var dropped: [DroppedTarget] = []
-        var jobs: [JobConfiguration] = []
+        var problems: Set<Problem> = []
     }
 
-    /// The targets of `configuration`; a job that has more than its limit has none, and one that cannot be used is
-    /// left out, with a line in the log each.
-    func plan(_ configuration: Configuration) -> Plan {
+    /// The targets of `jobs`; a job that has more than its limit has none, and one that cannot be used is left out.
+    func plan(_ jobs: [JobConfiguration]) -> Plan {
         var plan = Plan()
-        plan.jobs = configuration.jobs.sorted { byteOrder($0.name, $1.name) }
-        for job in plan.jobs {
-            let (targets, problems, dropped) = job.buildTargets()
+        for job in jobs {
+            let (targets, problems, dropped) = job.buildTargets(discovery.groups(of: job))
             plan.dropped += dropped.map { DroppedTarget(discoveredLabels: $0, scrapePool: job.name) }
-            for problem in problems {
-                environment.logger.error("cannot use a target", metadata: ["reason": "\(problem)"])
-            }
+            for problem in problems { plan.problems.insert(.init(message: "cannot use a target", reason: problem)) }
             if job.limits.targets > 0, targets.count > job.limits.targets {
                 environment.metrics.overTargetLimit.add()
-                environment.logger.error(
-                    "target_limit exceeded: none of the job's targets is scraped",
-                    metadata: ["job": "\(job.name)", "targets": "\(targets.count)", "limit": "\(job.limits.targets)"])
+                plan.problems.insert(
+                    .init(
+                        message: "target_limit exceeded: none of the job's targets is scraped",
+                        reason: "job \(job.name) has \(targets.count) targets, its limit is \(job.limits.targets)"))
                 continue
             }
             plan.targets += targets.map { ($0, job) }
@@ -63,7 +66,6 @@ extension ScrapeManager {
         for target in old.values { actions.append(target.slot.withLock { $0.leave(successor: nil) }) }
         state.targets = targets
         state.dropped = plan.dropped
-        state.jobs = plan.jobs
         return actions
     }
 
@@ -117,7 +119,7 @@ extension ScrapeManager {
         }
         return [
             MetricFamily("prometheus_target_scrape_pool_targets", "Targets that are scraped, by job.", .gauge, points)
-        ] + settingFamilies()
+        ] + settingFamilies() + discovery.families()
     }
 }
 
@@ -127,6 +129,7 @@ extension JobConfiguration {
         var a = self
         var b = other
         (a.targetGroups, b.targetGroups) = ([], [])
+        (a.discoveries, b.discoveries) = ([], [])
         return a == b
     }
 }

@@ -15,6 +15,14 @@ public final class ScrapeManager: TargetProvider, Sendable {
         var dropped: [DroppedTarget] = []
         /// Sorted by name.
         var jobs: [JobConfiguration] = []
+        /// What was said of targets that cannot be used.
+        var problems: Set<Plan.Problem> = []
+        /// How many configurations are being applied: jobs and discovery need not fit together then.
+        var applying = 0
+        var applied = 0
+        /// How many plans have been begun, and which of them is in force.
+        var plansBegun = 0
+        var planInForce = 0
         var isStopped = false
     }
 
@@ -23,6 +31,7 @@ public final class ScrapeManager: TargetProvider, Sendable {
     /// Scrapes and ends of series that are being written.
     let pending = Mutex(0)
     let clock: any WallClock
+    let discovery: Discovery
     private let userAgent: String
     private let thread: Mutex<FetchThread?>
 
@@ -34,8 +43,16 @@ public final class ScrapeManager: TargetProvider, Sendable {
     ///   - clock: says when a scrape is due, and dates samples.
     ///   - registry: lists what the scraper counts.
     ///   - version: of the program, for the `User-Agent` header.
-    public init(
+    public convenience init(
         store: any Appendable, clock: any WallClock, logger: Logger, registry: MetricRegistry, version: String = "dev"
+    ) {
+        self.init(store: store, clock: clock, logger: logger, registry: registry, version: version, nameserver: nil)
+    }
+
+    /// - Parameter nameserver: is asked for names in discovery; nil for the system's.
+    init(
+        store: any Appendable, clock: any WallClock, logger: Logger, registry: MetricRegistry, version: String,
+        nameserver: Nameserver?
     ) {
         environment = ScrapeEnvironment(
             store: store, logger: logger, metrics: ScrapeMetrics(registry), metadata: MetadataCache(),
@@ -43,35 +60,79 @@ public final class ScrapeManager: TargetProvider, Sendable {
         self.clock = clock
         userAgent = "tsdb/\(version)"
         thread = Mutex(nil)
+        discovery = Discovery(
+            DiscoveryEnvironment(logger: logger, registry: registry, userAgent: userAgent, nameserver: nameserver))
         registry.register { [weak self] in self?.poolFamilies() ?? [] }
+        discovery.onChange { [weak self] in _ = self?.update() }
     }
 
-    deinit { thread.withLock { $0?.stop() } }
+    deinit {
+        discovery.stop()
+        thread.withLock { $0?.stop() }
+    }
 
     /// Scrapes the targets of `configuration` from now on, and those of an earlier one no more.
     ///
     /// The series of targets that are gone end with staleness markers.
     public func apply(_ configuration: Configuration) {
-        let plan = plan(configuration)
-        let actions = state.withLock { state -> [SessionSlot.Action]? in
-            guard !state.isStopped else { return nil }
-            return replaceTargets(&state, by: plan)
+        let jobs = configuration.jobs.sorted { byteOrder($0.name, $1.name) }
+        state.withLock { $0.applying += 1 }
+        discovery.apply(jobs)
+        state.withLock { state in
+            state.jobs = jobs
+            state.applying -= 1
+            state.applied += 1
         }
-        guard let actions else { return }
-        for action in actions { perform(action) }
-        let targets = state.withLock { $0.targets }
-        fetchThread()?.schedule(targets)
-        environment.logger.info(
-            "scraping", metadata: ["jobs": "\(configuration.jobs.count)", "targets": "\(targets.count)"])
+        guard let count = update() else { return }
+        environment.logger.info("scraping", metadata: ["jobs": "\(jobs.count)", "targets": "\(count)"])
+    }
+
+    /// Puts the targets that the configuration and discovery give now in place of the present ones.
+    /// - Returns: how many they are; nil where others were newer.
+    private func update() -> Int? {
+        let begun = state.withLock { state in
+            state.plansBegun += 1
+            return state
+        }
+        let number = begun.plansBegun
+        let plan = plan(begun.jobs)
+        let result = state.withLock { state -> (actions: [SessionSlot.Action], problems: Set<Plan.Problem>)? in
+            // Whoever began later has seen all that this plan was made of.
+            guard !state.isStopped, number > state.planInForce else { return nil }
+            // What is being applied, or was since, makes a plan of its own.
+            guard state.applying == 0, state.applied == begun.applied, begun.applying == 0 else { return nil }
+            state.planInForce = number
+            let old = state.problems
+            state.problems = plan.problems
+            return (replaceTargets(&state, by: plan), plan.problems.subtracting(old))
+        }
+        guard let result else { return nil }
+        for problem in result.problems.sorted(by: { byteOrder($0.reason, $1.reason) }) {
+            environment.logger.error("\(problem.message)", metadata: ["reason": "\(problem.reason)"])
+        }
+        for action in result.actions { perform(action) }
+        schedule()
+        return plan.targets.count
+    }
+
+    /// Gives the targets in force to the fetching thread.
+    private func schedule() {
+        while true {
+            let (targets, number) = state.withLock { ($0.targets, $0.planInForce) }
+            fetchThread()?.schedule(targets)
+            // Another call may have been quicker and have its newer targets replaced by these.
+            if state.withLock({ $0.planInForce }) == number { return }
+        }
     }
 
     /// Ends scraping. Scrapes under way are dropped where their page has not come yet, and stored otherwise; returns
     /// when that has happened. Series get no staleness markers: the server may be back in a moment.
     public func stop() async {
         state.withLock { $0.isStopped = true }
+        discovery.stop()
         let thread = self.thread.withLock { $0 }
         thread?.stop()
-        while !(thread?.isEnded ?? true) || pending.withLock({ $0 }) > 0 {
+        while !(thread?.isEnded ?? true) || !discovery.isEnded || pending.withLock({ $0 }) > 0 {
             do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
         }
     }

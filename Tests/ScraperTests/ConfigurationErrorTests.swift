@@ -83,7 +83,7 @@ import YAML
         ),
         (
             "scrape_configs:\n- job_name: a\n  kubernetes_sd_configs: [{role: pod}]",
-            "3:3: kubernetes_sd_configs cannot be used: service discovery is not supported yet; list the targets in static_configs"
+            "3:3: kubernetes_sd_configs is not supported: use dns_sd_configs with the name of a headless service, or list the targets in file_sd_configs"
         ),
         (
             "rule_files: [a.yml]",

@@ -92,6 +92,7 @@ extension YAMLWriter {
             writer.list("targets", group.targets)
             writer.labels("labels", group.labels)
         }
+        discoveries(job.discoveries)
     }
 
     mutating func http(_ http: HTTPClientConfiguration) {

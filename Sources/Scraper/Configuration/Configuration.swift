@@ -95,6 +95,8 @@ public struct JobConfiguration: Sendable, Equatable {
     public var limits = ScrapeLimits()
     public var http = HTTPClientConfiguration()
     public var targetGroups: [TargetGroup] = []
+    /// Where further targets come from.
+    public var discoveries: [DiscoveryConfiguration] = []
     public var relabelRules: [RelabelRule] = []
     public var metricRelabelRules: [RelabelRule] = []
 

@@ -23,11 +23,13 @@ extension JobConfiguration {
         }
         job.limits = section.limits(global.limits)
         job.http = .decode(&section, folder: folder)
-        job.targetGroups = (section.list("static_configs") ?? []).compactMap { .decode($0, diagnostics) }
+        job.targetGroups = (section.list("static_configs") ?? []).compactMap {
+            .decode($0, "static_configs entry", diagnostics)
+        }
+        job.discoveries = DiscoveryConfiguration.decode(&section, folder: folder)
         job.relabelRules = (section.list("relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
         job.metricRelabelRules = (section.list("metric_relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
         section.takeSettingsWithoutEffect(["native_histogram_bucket_limit", "native_histogram_min_bucket_factor"])
-        section.refuseDiscovery(node)
         section.finish()
         return (job, section.place("job_name"))
     }
@@ -72,28 +74,19 @@ extension JobConfiguration {
     }
 }
 
-extension MappingDecoder {
-    /// Takes every key that asks for service discovery, and reports those with content.
-    fileprivate mutating func refuseDiscovery(_ node: YAMLNode) {
-        guard case .mapping(let entries) = node.content else { return }
-        for entry in entries where entry.key.hasSuffix("_sd_configs") {
-            guard let value = self.node(entry.key), !value.isEmpty else { continue }
-            diagnostics.report(
-                entry.keyMark,
-                "\(entry.key) cannot be used: service discovery is not supported yet; "
-                    + "list the targets in static_configs"
-            )
-        }
-    }
-}
-
 extension JobConfiguration.TargetGroup {
-    static func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) -> Self? {
-        guard var section = MappingDecoder(node, "static_configs entry", diagnostics) else { return nil }
+    /// - Parameters:
+    ///   - name: what the group is, for messages.
+    ///   - checksAddresses: whether one that cannot be an address is reported; otherwise its target alone is left out.
+    static func decode(
+        _ node: YAMLNode, _ name: String, checksAddresses: Bool = true,
+        _ diagnostics: Diagnostics
+    ) -> Self? {
+        guard var section = MappingDecoder(node, name, diagnostics) else { return nil }
         var targets: [String] = []
         for node in section.list("targets") ?? [] {
             guard let address = section.scalar(node, "targets", "an address") else { continue }
-            if address.isEmpty || address.contains("/") {
+            if checksAddresses, address.isEmpty || address.contains("/") {
                 diagnostics.report(
                     node.mark,
                     "expected an address such as localhost:9400 in targets, found \(quoted(address))"
@@ -101,7 +94,7 @@ extension JobConfiguration.TargetGroup {
             }
             targets.append(address)
         }
-        if targets.isEmpty { diagnostics.warn(section.mark, "a static_configs entry lists no targets") }
+        if targets.isEmpty { diagnostics.warn(section.mark, "a \(name) lists no targets") }
         let labels = section.labels("labels")
         section.finish()
         return Self(targets: targets, labels: labels)

@@ -70,12 +70,13 @@ extension Fetch {
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer, _ post: FetchPost) throws(ScrapeFailure) {
+        for header in post.headers { addHeader(header.name, header.value) }
+        guard let body = post.body else { return }
         try set(handle, CURLOPT_POST, 1)
         // Without this libcurl waits for a second for leave to send more than a kilobyte.
         addHeader("Expect", "")
-        for header in post.headers { addHeader(header.name, header.value) }
         // Copied by libcurl during the call.
-        try check(post.body.withUnsafeBytes { ccurl_setopt_body(handle, $0.baseAddress, $0.count) }, "body")
+        try check(body.withUnsafeBytes { ccurl_setopt_body(handle, $0.baseAddress, $0.count) }, "body")
     }
 
     private func addHeader(_ name: String, _ value: String) {

@@ -6,7 +6,7 @@ extension Fetch {
     func result(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> Result<FetchedPage, ScrapeFailure> {
         if isOverLimit { return .failure(ScrapeFailure(kind: .bodyLimit, message: "body size limit exceeded")) }
         guard code == CURLE_OK else {
-            let verb = request.post == nil ? "Get" : "Post"
+            let verb = request.post?.body == nil ? "Get" : "Post"
             return .failure(ScrapeFailure(message: "\(verb) \"\(request.url)\": \(reason(code, handle))"))
         }
         var status = 0

@@ -3,7 +3,8 @@ import Model
 
 /// What is sent with a request that is no scrape.
 struct FetchPost: Sendable {
-    var body: [UInt8]
+    /// Nil where it is not posted but asked for.
+    var body: [UInt8]?
     var headers: [(name: String, value: String)]
 }
 

@@ -10,20 +10,21 @@ package struct HTTPReply: Sendable {
     package var body: [UInt8]
 }
 
-/// A request that is posted.
+/// A request that is no scrape.
 package struct HTTPPost: Sendable {
     package var url: String
     package var timeoutMs: Int64
     package var userAgent: String
     package var http: HTTPClientConfiguration
     package var headers: [(name: String, value: String)]
-    package var body: [UInt8]
+    /// Nil where it is not posted but asked for.
+    package var body: [UInt8]?
     /// The most bytes of an answer; a longer one is a failure.
     package var replyBytesMax: Int
 
     package init(
         url: String, timeoutMs: Int64, userAgent: String, http: HTTPClientConfiguration,
-        headers: [(name: String, value: String)], body: [UInt8], replyBytesMax: Int
+        headers: [(name: String, value: String)], body: [UInt8]?, replyBytesMax: Int
     ) {
         self.url = url
         self.timeoutMs = timeoutMs

@@ -3,12 +3,15 @@ import Model
 extension JobConfiguration {
     /// The targets of the job after relabelling, each once, with a reason for those that cannot be used, and the labels of
     /// those that relabelling drops.
-    func buildTargets() -> (targets: [TargetDescription], problems: [String], dropped: [Labels]) {
+    /// - Parameter discovered: what there is besides the job's own groups.
+    func buildTargets(_ discovered: [TargetGroup] = []) -> (
+        targets: [TargetDescription], problems: [String], dropped: [Labels]
+    ) {
         var targets: [TargetDescription] = []
         var seen: Set<TargetDescription.Identity> = []
         var problems: [String] = []
         var dropped: [Labels] = []
-        for group in targetGroups {
+        for group in targetGroups + discovered {
             for address in group.targets {
                 switch build(address, group.labels) {
                 case .success(.target(let target)):

@@ -13,11 +13,12 @@ final class Harness: Sendable {
     let log = LogRecorder()
     let manager: ScrapeManager
 
-    init() {
+    init(nameserver: Nameserver? = nil) {
         let log = self.log
         let logger = Logger(label: "test") { _ in log }
         manager = ScrapeManager(
-            store: store, clock: SystemClock(), logger: logger, registry: registry, version: "1.2.3")
+            store: store, clock: SystemClock(), logger: logger, registry: registry, version: "1.2.3",
+            nameserver: nameserver)
     }
 
     /// Applies a configuration of one job with a short interval.
@@ -37,6 +38,20 @@ final class Harness: Sendable {
                     \(more)
                     """, file: "test.yml"))
     }
+
+    /// Applies a configuration of one job that has these settings; nothing need listen at its targets.
+    func discover(_ settings: String) throws {
+        let text = "scrape_configs:\n- job_name: test\n  scrape_interval: 1h\n" + settings
+        manager.apply(try Configuration.parse(text: text, file: "test.yml"))
+    }
+
+    /// The labels of all targets, sorted, without the job's.
+    var targetLabels: [String] {
+        manager.activeTargets().map { "\($0.labels.removing(["job"]))" }.sorted()
+    }
+
+    /// How many lines of the log begin so.
+    func lines(_ start: String) -> Int { log.lines.count { $0.hasPrefix(start) } }
 
     /// Waits until `condition` holds, for at most forty seconds.
     func wait(_ what: String, _ condition: () -> Bool, at place: SourceLocation = #_sourceLocation) async throws {

@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Model
+import YAML
+
+/// Why a text gives no targets, in words.
+struct TargetTextError: Error {
+    let reason: String
+}
+
+/// The groups of targets that a text lists.
+enum TargetGroupText {
+    /// The longest text, in bytes.
+    static let bytesMax = YAMLReader.bytesMax
+
+    private struct JSONGroup: Decodable {
+        var targets: [String]?
+        var labels: [String: String]?
+    }
+
+    static func json(_ bytes: [UInt8]) throws(TargetTextError) -> [TargetGroup] {
+        do {
+            return try JSONDecoder().decode([JSONGroup].self, from: Data(bytes)).map { group in
+                var builder = LabelsBuilder()
+                for (name, value) in group.labels ?? [:] { builder.set(name, value) }
+                return TargetGroup(targets: group.targets ?? [], labels: builder.labels())
+            }
+        } catch let error as DecodingError {
+            throw TargetTextError(reason: describe(error))
+        } catch {
+            throw TargetTextError(reason: "\(error)")
+        }
+    }
+
+    static func yaml(_ text: String, file: String) throws(TargetTextError) -> [TargetGroup] {
+        let diagnostics = Diagnostics(file: file)
+        var groups: [TargetGroup] = []
+        do {
+            guard let root = try YAMLReader.read(text) else { return [] }
+            if case .sequence(let nodes) = root.content {
+                groups = nodes.compactMap { .decode($0, "group of targets", checksAddresses: false, diagnostics) }
+            } else if !root.isNull {
+                diagnostics.report(root.mark, "expected a list of groups of targets, found \(root.kindName)")
+            }
+        } catch {
+            diagnostics.report(error.mark, error.reason)
+        }
+        do { try diagnostics.finish() } catch { throw TargetTextError(reason: error.description) }
+        return groups
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
+            let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+            return "expected a list of {\"targets\": [TEXT, …], \"labels\": {TEXT: TEXT, …}}, found another thing"
+                + (path.isEmpty ? "" : " at \(path)")
+        case .dataCorrupted(let context):
+            return "not JSON: \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)"
+        @unknown default: return "not JSON: \(error)"
+        }
+    }
+}
