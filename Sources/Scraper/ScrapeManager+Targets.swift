@@ -22,7 +22,8 @@ extension ScrapeManager {
         var plan = Plan()
         for job in jobs {
             let (targets, problems, dropped) = job.buildTargets(discovery.groups(of: job))
-            plan.dropped += dropped.map { DroppedTarget(discoveredLabels: $0, scrapePool: job.name) }
+            let shown = job.limits.droppedTargets > 0 ? job.limits.droppedTargets : dropped.count
+            plan.dropped += dropped.prefix(shown).map { DroppedTarget(discoveredLabels: $0, scrapePool: job.name) }
             for problem in problems { plan.problems.insert(.init(message: "cannot use a target", reason: problem)) }
             if job.limits.targets > 0, targets.count > job.limits.targets {
                 environment.metrics.overTargetLimit.add()

@@ -172,7 +172,8 @@ public final class ScrapeManager: TargetProvider, Sendable {
         let limit = target.job.limits.bodyBytes
         return FetchRequest(
             url: target.description.url, timeoutMs: target.description.timeoutMs, userAgent: userAgent,
-            acceptsGzip: target.job.enableCompression, http: target.job.http,
+            accept: ScrapeProtocols.accept(target.job.scrapeProtocols), acceptsGzip: target.job.enableCompression,
+            http: target.job.http,
             bodyBytesMax: limit > 0 ? limit : ScrapeManager.bodyBytesMaxDefault,
             bodyBytesExpected: session.lastBodyBytes)
     }

@@ -46,9 +46,14 @@ package final class Diagnostics {
         warnings.append(.init(file: file, line: mark.line, column: mark.column, message: message))
     }
 
+    /// In the order of the file.
+    package var sortedProblems: [ConfigurationError.Problem] {
+        problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+
     /// - Throws: where anything was reported.
     package func finish() throws(ConfigurationError) {
         guard !problems.isEmpty else { return }
-        throw ConfigurationError(problems: problems.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
+        throw ConfigurationError(problems: sortedProblems)
     }
 }

@@ -2,6 +2,11 @@
 package struct YAMLMark: Sendable, Equatable {
     package var line: Int
     package var column: Int
+
+    package init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
 }
 
 /// A parsed YAML value that knows where it was written.

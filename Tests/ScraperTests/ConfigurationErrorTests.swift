@@ -113,6 +113,74 @@ import YAML
             "scrape_configs:\n- job_name: a\n  scrape_protocols: [Text]",
             "3:22: expected one of PrometheusText0.0.4, PrometheusText1.0.0, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusProto for scrape_protocols, found \"Text\""
         ),
+        (
+            "scrape_configs:\n- job_name: a\n  consul_sd_configs: [{server: x}]",
+            "3:3: consul_sd_configs is not supported: Consul answers DNS, so use dns_sd_configs with names such as NAME.service.consul"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  ec2_sd_configs: [{region: x}]",
+            "3:3: ec2_sd_configs is not supported: list the targets in a file for file_sd_configs, or serve them for http_sd_configs"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  fil_sd_configs: [{region: x}]",
+            "3:3: unknown key \"fil_sd_configs\" in scrape_configs entry; did you mean file_sd_configs?"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  file_sd_configs: [{files: [a.txt]}]",
+            "3:30: path name \"a.txt\" is not valid for file discovery: expected a name that ends in .json, .yml or .yaml, and * in the last part of the path only"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  file_sd_configs: [{}]",
+            "3:21: file service discovery config must contain at least one path name"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  http_sd_configs: [{url: ftp://x}]",
+            "3:27: expected a URL such as http://localhost:8000/targets for url, found \"ftp://x\""
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  dns_sd_configs: [{names: [x], type: A}]",
+            "3:20: a port is required in DNS-SD configs for all record types except SRV"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  dns_sd_configs: [{names: [x], type: TXT}]",
+            "3:39: invalid DNS-SD records type \"TXT\"; expected one of SRV, A, AAAA, MX, NS"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  scrape_protocols: []",
+            "3:21: scrape_protocols cannot be empty; leave the key out instead"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  no_proxy: x",
+            "3:3: if no_proxy is configured, proxy_url must also be configured"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  proxy_url: http://x\n  proxy_from_environment: true",
+            "3:3: if proxy_from_environment is configured, proxy_url must not be configured"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  tls_config: {cert: x}",
+            "3:15: exactly one of key or key_file must be configured when a client certificate is configured"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  tls_config: {ca: x, ca_file: y}",
+            "3:16: at most one of ca and ca_file must be configured"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  tls_config: {min_version: TLS14}",
+            "3:29: unknown TLS version \"TLS14\"; expected one of TLS10, TLS11, TLS12, TLS13"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  oauth2: {client_id: x, client_secret: y, token_url: z}",
+            "3:55: oauth2 token_url must be a URL that begins with http:// or https://"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  http_headers: {Host: {values: [x]}}",
+            "3:18: setting header \"Host\" is not allowed"
+        ),
+        (
+            "scrape_config_files: ['*/a.yml']",
+            "1:23: invalid scrape config file path \"*/a.yml\": expected * in the last part of the path only"
+        ),
         ("global:\n  scrape_interval: 400d", "2:20: expected at most 1y for scrape_interval, found 400d"),
     ]
 

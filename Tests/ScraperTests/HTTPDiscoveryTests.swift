@@ -12,11 +12,11 @@ import Testing
         ScriptedServer.page(targets, contentType: type, status: status)
     }
 
-    private func settings(_ port: Int, _ more: String = "") -> String {
+    private func settings(_ port: Int, refresh: String = "500ms", _ more: String = "") -> String {
         """
           http_sd_configs:
           - url: http://127.0.0.1:\(port)/sd
-            refresh_interval: 50ms
+            refresh_interval: \(refresh)
             basic_auth: {username: u, password: hidden-word}
         \(more)
           relabel_configs:
@@ -50,12 +50,12 @@ import Testing
         answer.withLock { $0 = Self.list(#"[{"targets": ["h2:1"]}]"#, type: "application/json; charset=utf-8") }
         try await harness.wait("other targets") { harness.targetLabels == [#"{from="sd", instance="h2:1"}"#] }
         await harness.manager.stop()
-        #expect(harness.lines("error asking for targets failed") == bad.count, "\(harness.log.lines)")
-        #expect(harness.lines("notice asking for targets works again") == 1)
+        #expect(!harness.repeats("asking for targets"), "\(harness.log.lines)")
+        #expect(harness.lines("notice asking for targets works again") > 0)
         #expect(!harness.log.lines.contains { $0.contains("hidden-word") })
         let request = try #require(server.requests.first)
         #expect(request.hasPrefix("GET /sd ") && request.contains("Accept: application/json\r\n"), "\(request)")
-        #expect(request.contains("X-Prometheus-Refresh-Interval-Seconds: 0.05\r\n"), "\(request)")
+        #expect(request.contains("X-Prometheus-Refresh-Interval-Seconds: 0.5\r\n"), "\(request)")
         #expect(
             request.contains("Authorization: Basic ") && request.contains("User-Agent: tsdb/1.2.3\r\n"), "\(request)")
     }
@@ -69,11 +69,11 @@ import Testing
         }
         defer { server.close() }
         let harness = Harness()
-        try harness.discover(settings(server.port))
+        try harness.discover(settings(server.port, refresh: "5m"))
         let targets = [#"{from="sd", instance="h1:1"}"#]
         try await harness.wait("the first answer") { harness.targetLabels == targets }
         isHeld.withLock { $0 = true }
-        try harness.discover(settings(server.port, "    follow_redirects: false"))
+        try harness.discover(settings(server.port, refresh: "5m", "    follow_redirects: false"))
         #expect(harness.targetLabels == targets)
         isHeld.withLock { $0 = false }
         await harness.manager.stop()

@@ -9,6 +9,8 @@ CURLcode ccurl_setopt_write(CURL *handle, size_t (*callback)(char *, size_t, siz
 CURLcode ccurl_setopt_header(CURL *handle, size_t (*callback)(char *, size_t, size_t, void *), void *context);
 /// Copies the body of a POST request.
 CURLcode ccurl_setopt_body(CURL *handle, const void *bytes, size_t count);
+/// Copies a certificate or key.
+CURLcode ccurl_setopt_blob(CURL *handle, CURLoption option, const void *bytes, size_t count);
 CURLcode ccurl_getinfo_long(CURL *handle, CURLINFO info, long *value);
 CURLcode ccurl_getinfo_string(CURL *handle, CURLINFO info, const char **value);
 CURLcode ccurl_getinfo_pointer(CURL *handle, CURLINFO info, void **value);

@@ -7,7 +7,6 @@ extension Configuration {
     /// `isHarmless`, what a warning says.
     private static let otherSections: [(key: String, isHarmless: Bool, reason: String)] = [
         ("rule_files", false, "rule evaluation is not supported yet; remove the section to use the rest of the file"),
-        ("scrape_config_files", false, "further files are not read yet; move their scrape_configs into this one"),
         ("alerting", true, "it has no effect, as there are no alerting rules"),
         ("runtime", true, "it has no effect; its settings are of Go programs"),
         ("tracing", true, "it has no effect; this server sends no traces"),
@@ -31,6 +30,7 @@ extension Configuration {
         checkNames(remoteWrite.map(\.identity), "remote_write", &section)
         checkNames(remoteRead.map(\.identity), "remote_read", &section)
         decodeJobs(section.list("scrape_configs") ?? [], folder: folder, diagnostics)
+        decodeFurtherFiles(&section, folder: folder)
         section.finish()
     }
 
@@ -42,8 +42,8 @@ extension Configuration {
         }
     }
 
-    private mutating func decodeJobs(_ nodes: [YAMLNode], folder: String, _ diagnostics: Diagnostics) {
-        var names: Set<String> = []
+    mutating func decodeJobs(_ nodes: [YAMLNode], folder: String, _ diagnostics: Diagnostics) {
+        var names = Set(jobs.map(\.name))
         for node in nodes {
             guard let decoded = JobConfiguration.decode(node, global, folder: folder, diagnostics) else { continue }
             if !decoded.job.name.isEmpty, !names.insert(decoded.job.name).inserted {
@@ -58,7 +58,7 @@ extension Configuration {
 /// Settings of Prometheus that can be in a file and change nothing here.
 private let settingsWithoutEffect = [
     "scrape_native_histograms", "convert_classic_histograms_to_nhcb", "always_scrape_classic_histograms",
-    "extra_scrape_metrics", "metric_name_validation_scheme", "metric_name_escaping_scheme", "keep_dropped_targets",
+    "extra_scrape_metrics", "metric_name_validation_scheme", "metric_name_escaping_scheme",
 ]
 
 /// Notations that `scrape_protocols` may list.
@@ -72,9 +72,22 @@ extension MappingDecoder {
         for key in settingsWithoutEffect + more where node(key) != nil {
             diagnostics.warn(keyPlace(key), "\(key) is ignored: it has no effect in this version")
         }
-        for node in list("scrape_protocols") ?? [] {
-            _ = protocolName(node, "scrape_protocols")
+    }
+
+    /// The notations that targets are asked for.
+    mutating func scrapeProtocols() -> [String]? {
+        guard let nodes = list("scrape_protocols") else { return nil }
+        let names = nodes.compactMap { protocolName($0, "scrape_protocols") }
+        if nodes.isEmpty {
+            diagnostics.report(place("scrape_protocols"), "scrape_protocols cannot be empty; leave the key out instead")
         }
+        if Set(names).count < names.count {
+            diagnostics.report(place("scrape_protocols"), "duplicated protocol in scrape_protocols")
+        }
+        if names.contains("PrometheusProto") {
+            diagnostics.warn(place("scrape_protocols"), "PrometheusProto is not asked for: protobuf pages are not read")
+        }
+        return names
     }
 
     /// One of the notations by name.
@@ -105,6 +118,7 @@ extension MappingDecoder {
         limits.labelNameBytes = count("label_name_length_limit") ?? defaults.labelNameBytes
         limits.labelValueBytes = count("label_value_length_limit") ?? defaults.labelValueBytes
         limits.targets = count("target_limit") ?? defaults.targets
+        limits.droppedTargets = count("keep_dropped_targets") ?? defaults.droppedTargets
         return limits
     }
 
@@ -160,6 +174,7 @@ extension GlobalConfiguration {
         evaluationIntervalMs = section.interval("evaluation_interval") ?? evaluationIntervalMs
         externalLabels = section.labels("external_labels", expandEnvironment)
         limits = section.limits(limits)
+        scrapeProtocols = section.scrapeProtocols() ?? []
         section.takeSettingsWithoutEffect(["rule_query_offset", "query_log_file", "scrape_failure_log_file"])
         section.finish()
     }

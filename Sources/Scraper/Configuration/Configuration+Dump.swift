@@ -36,7 +36,7 @@ extension JobConfiguration {
 }
 
 /// What stands in place of a secret.
-private let hidden = "<secret>"
+let hidden = "<secret>"
 
 extension YAMLWriter {
     mutating func labels(_ key: String, _ labels: Labels) {
@@ -51,7 +51,7 @@ extension YAMLWriter {
         let counts = [
             ("sample_limit", limits.samples), ("label_limit", limits.labels),
             ("label_name_length_limit", limits.labelNameBytes), ("label_value_length_limit", limits.labelValueBytes),
-            ("target_limit", limits.targets),
+            ("target_limit", limits.targets), ("keep_dropped_targets", limits.droppedTargets),
         ]
         for (key, count) in counts where count > 0 { value(key, count) }
     }
@@ -80,6 +80,7 @@ extension YAMLWriter {
         }
         value("scrape_interval", PrometheusDuration.format(job.scrapeIntervalMs))
         value("scrape_timeout", PrometheusDuration.format(job.scrapeTimeoutMs))
+        list("scrape_protocols", job.scrapeProtocols)
         if let name = job.fallbackProtocol { value("fallback_scrape_protocol", name) }
         value("metrics_path", job.metricsPath)
         value("scheme", job.scheme)
@@ -93,47 +94,6 @@ extension YAMLWriter {
             writer.labels("labels", group.labels)
         }
         discoveries(job.discoveries)
-    }
-
-    mutating func http(_ http: HTTPClientConfiguration) {
-        if let auth = http.basicAuth {
-            mapping("basic_auth") { writer in
-                writer.value("username", auth.username)
-                writer.secret("password", auth.password)
-            }
-        }
-        if let auth = http.authorization {
-            mapping("authorization") { writer in
-                writer.value("type", auth.type)
-                writer.secret("credentials", auth.credentials)
-            }
-        }
-        if http.tls != HTTPClientConfiguration.TLS() {
-            mapping("tls_config") { writer in
-                let files = [
-                    ("ca_file", http.tls.caFile), ("cert_file", http.tls.certFile), ("key_file", http.tls.keyFile),
-                ]
-                for (key, path) in files where !path.isEmpty { writer.value(key, path) }
-                writer.value("insecure_skip_verify", http.tls.insecureSkipVerify)
-            }
-        }
-        value("follow_redirects", http.followRedirects)
-        value("enable_http2", http.enableHTTP2)
-        if !http.proxyURL.isEmpty { value("proxy_url", withoutPassword(http.proxyURL)) }
-        if !http.headers.isEmpty {
-            mapping("http_headers") { writer in
-                for header in http.headers {
-                    writer.mapping(header.name) { $0.list("secrets", header.values.map { _ in hidden }) }
-                }
-            }
-        }
-    }
-
-    private mutating func secret(_ key: String, _ secret: HTTPClientConfiguration.Secret) {
-        switch secret {
-        case .text: value(key, hidden)
-        case .file(let path): value(key + "_file", path)
-        }
     }
 
     mutating func rule(_ rule: RelabelRule) {

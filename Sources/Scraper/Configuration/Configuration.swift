@@ -11,6 +11,8 @@ public struct Configuration: Sendable, Equatable {
     public var remoteRead: [RemoteReadConfiguration] = []
     public var storage = StorageConfiguration()
     public var otlp = OTLPSettings()
+    /// Paths of further files with `scrape_configs`, whose jobs are among ``jobs``; `*` may be in their last parts.
+    public var scrapeConfigFiles: [String] = []
     /// What is in the file and has no effect, in words.
     public var warnings: [String] = []
 
@@ -19,6 +21,11 @@ public struct Configuration: Sendable, Equatable {
     /// The bytes of the file at `path`, to tell whether it has changed; nil where it cannot be read.
     public static func fileContent(path: String) -> [UInt8]? {
         try? readWholeFile(path, bytesMax: fileBytesMax).get()
+    }
+
+    /// The names and bytes of ``scrapeConfigFiles``, to tell whether any has changed.
+    public var furtherContent: [UInt8] {
+        matchingPaths(scrapeConfigFiles).flatMap { Array("\($0)\0".utf8) + (Configuration.fileContent(path: $0) ?? []) }
     }
 
     /// The largest file that is read, in bytes.
@@ -45,8 +52,10 @@ public struct Configuration: Sendable, Equatable {
         } catch {
             diagnostics.report(error.mark, error.reason)
         }
-        try diagnostics.finish()
-        configuration.warnings = diagnostics.warnings.map(\.description)
+        let further = configuration.readFurtherFiles()
+        let problems = diagnostics.sortedProblems + further.flatMap(\.sortedProblems)
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        configuration.warnings = ([diagnostics] + further).flatMap(\.warnings).map(\.description)
         return configuration
     }
 }
@@ -59,6 +68,8 @@ public struct GlobalConfiguration: Sendable, Equatable {
     /// Labels for what leaves this server; sorted by name.
     public var externalLabels = Labels.empty
     public var limits = ScrapeLimits()
+    /// Of jobs that have none of their own.
+    public var scrapeProtocols: [String] = []
 }
 
 /// The `storage` section.
@@ -75,6 +86,8 @@ public struct ScrapeLimits: Sendable, Equatable {
     public var labelNameBytes = 0
     public var labelValueBytes = 0
     public var targets = 0
+    /// How many targets that relabelling dropped are listed; 0 for all.
+    public var droppedTargets = 0
 }
 
 /// One entry of `scrape_configs`.
@@ -90,6 +103,8 @@ public struct JobConfiguration: Sendable, Equatable {
     public var honorTimestamps = true
     public var trackTimestampsStaleness = false
     public var enableCompression = true
+    /// What targets are asked for, the most wanted first; empty for what suits this server best.
+    public var scrapeProtocols: [String] = []
     /// The value of `fallback_scrape_protocol`; nil where it is not given.
     public var fallbackProtocol: String?
     public var limits = ScrapeLimits()
@@ -110,47 +125,5 @@ public struct JobConfiguration: Sendable, Equatable {
         /// Addresses, each a host with or without a port.
         public var targets: [String]
         public var labels: Labels
-    }
-}
-
-/// How a job's requests are made.
-public struct HTTPClientConfiguration: Sendable, Equatable {
-    public var basicAuth: BasicAuth?
-    public var authorization: Authorization?
-    public var tls = TLS()
-    public var followRedirects = true
-    public var enableHTTP2 = true
-    /// Empty where requests go straight to the target.
-    public var proxyURL = ""
-    /// Sent with every request, sorted by name.
-    public var headers: [Header] = []
-
-    /// A secret as it is written, or the file that holds it, which is read for every request.
-    public enum Secret: Sendable, Equatable {
-        case text(String)
-        case file(String)
-    }
-
-    public struct BasicAuth: Sendable, Equatable {
-        public var username: String
-        public var password: Secret
-    }
-
-    public struct Authorization: Sendable, Equatable {
-        public var type: String
-        public var credentials: Secret
-    }
-
-    public struct TLS: Sendable, Equatable {
-        /// Paths; empty where not given.
-        public var caFile = ""
-        public var certFile = ""
-        public var keyFile = ""
-        public var insecureSkipVerify = false
-    }
-
-    public struct Header: Sendable, Equatable {
-        public var name: String
-        public var values: [String]
     }
 }

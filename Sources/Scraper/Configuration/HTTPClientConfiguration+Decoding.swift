@@ -2,8 +2,6 @@ import Model
 import YAML
 
 extension HTTPClientConfiguration {
-    private static let unsupportedKeys = ["oauth2", "no_proxy", "proxy_from_environment", "proxy_connect_header"]
-
     /// Reads the keys that say how requests are made out of the section that they stand in.
     static func decode(_ section: inout MappingDecoder, folder: String) -> Self {
         var http = Self()
@@ -12,20 +10,17 @@ extension HTTPClientConfiguration {
         if let node = section.node("authorization") {
             http.authorization = decodeAuthorization(node, folder, diagnostics)
         }
-        if http.basicAuth != nil, http.authorization != nil {
+        if let node = section.node("oauth2") { http.oauth2 = decodeOAuth2(node, folder, diagnostics) }
+        let kinds = ["basic_auth", "authorization", "oauth2"].filter { section.node($0) != nil }
+        if kinds.count > 1 {
             diagnostics.report(
-                section.keyPlace("authorization"), "at most one of basic_auth and authorization must be configured")
+                section.keyPlace(kinds[1]), "at most one of basic_auth, authorization and oauth2 must be configured")
         }
         if let node = section.node("tls_config") { http.tls = decodeTLS(node, folder, diagnostics) }
         http.followRedirects = section.bool("follow_redirects") ?? true
         http.enableHTTP2 = section.bool("enable_http2") ?? true
-        http.proxyURL = section.string("proxy_url") ?? ""
-        http.headers = decodeHeaders(&section)
-        for key in unsupportedKeys {
-            guard let node = section.node(key), !node.isEmpty else { continue }
-            if case .scalar("false", _) = node.content { continue }
-            diagnostics.report(section.keyPlace(key), "\(key) is not supported yet")
-        }
+        http.proxy = decodeProxy(&section)
+        http.headers = decodeHeaders(&section, folder)
         return http
     }
 
@@ -52,7 +47,7 @@ extension HTTPClientConfiguration {
         return Authorization(type: type, credentials: credentials ?? .text(""))
     }
 
-    private static func secret(_ section: inout MappingDecoder, _ key: String, _ folder: String) -> Secret? {
+    static func secret(_ section: inout MappingDecoder, _ key: String, _ folder: String) -> Secret? {
         let text = section.string(key)
         let file = section.string(key + "_file")
         if text != nil, file != nil {
@@ -66,32 +61,26 @@ extension HTTPClientConfiguration {
         return file.map { .file(resolved($0, folder)) }
     }
 
-    private static func decodeTLS(_ node: YAMLNode, _ folder: String, _ diagnostics: Diagnostics) -> TLS {
-        guard var section = MappingDecoder(node, "tls_config", diagnostics) else { return TLS() }
-        var tls = TLS()
-        tls.caFile = resolved(section.string("ca_file") ?? "", folder)
-        tls.certFile = resolved(section.string("cert_file") ?? "", folder)
-        tls.keyFile = resolved(section.string("key_file") ?? "", folder)
-        tls.insecureSkipVerify = section.bool("insecure_skip_verify") ?? false
-        if tls.certFile.isEmpty != tls.keyFile.isEmpty {
-            diagnostics.report(
-                section.mark, "exactly one of cert_file and key_file is configured when a client certificate needs both"
-            )
-        }
-        for key in ["ca", "cert", "key", "server_name", "min_version", "max_version"] where section.node(key) != nil {
-            diagnostics.report(section.keyPlace(key), "\(key) is not supported yet in tls_config")
-        }
-        section.finish()
-        return tls
-    }
+    /// Headers that requests have their own values of.
+    /// - Source: Prometheus's `common/config`.
+    private static let reserved: Set<String> = [
+        "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection",
+        "keep-alive", "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding",
+        "x-prometheus-remote-write-version", "x-prometheus-remote-read-version",
+        "x-prometheus-scrape-timeout-seconds", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256",
+    ]
 
-    private static func decodeHeaders(_ section: inout MappingDecoder) -> [Header] {
+    private static func decodeHeaders(_ section: inout MappingDecoder, _ folder: String) -> [Header] {
         var headers: [Header] = []
         for entry in section.pairs("http_headers") ?? [] {
             guard var header = MappingDecoder(entry.value, "http_headers entry", section.diagnostics) else { continue }
             let values = (header.strings("values") ?? []) + (header.strings("secrets") ?? [])
             for text in values + [entry.key] { checkHeaderText(text, entry.keyMark, section.diagnostics) }
-            headers.append(Header(name: entry.key, values: values))
+            let files = (header.strings("files") ?? []).map { resolved($0, folder) }
+            if reserved.contains(entry.key.lowercased()) {
+                section.diagnostics.report(entry.keyMark, "setting header \(quoted(entry.key)) is not allowed")
+            }
+            headers.append(Header(name: entry.key, values: values, files: files))
             header.finish()
         }
         return headers.sorted { byteOrder($0.name, $1.name) }

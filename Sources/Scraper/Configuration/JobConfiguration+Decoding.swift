@@ -18,6 +18,7 @@ extension JobConfiguration {
         job.honorTimestamps = section.bool("honor_timestamps") ?? job.honorTimestamps
         job.trackTimestampsStaleness = section.bool("track_timestamps_staleness") ?? job.trackTimestampsStaleness
         job.enableCompression = section.bool("enable_compression") ?? job.enableCompression
+        job.scrapeProtocols = section.scrapeProtocols() ?? global.scrapeProtocols
         job.fallbackProtocol = section.node("fallback_scrape_protocol").flatMap {
             section.protocolName($0, "fallback_scrape_protocol")
         }

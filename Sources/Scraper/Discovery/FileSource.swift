@@ -64,7 +64,7 @@ final class FileSource: TargetSource {
         next.nextLookMs = nowMs + min(FileSource.lookMs, file.refreshMs)
         let before = next.files
         next.files = [:]
-        for path in paths() {
+        for path in matchingPaths(file.patterns).prefix(FileSource.filesMax) {
             var entry = before[path] ?? Entry()
             let signature = FileSource.signature(path)
             if isRefresh || entry.signature != signature { read(path, &entry) }
@@ -75,19 +75,6 @@ final class FileSource: TargetSource {
         state.withLock { $0 = next }
         if isChanged { environment.changed() }
         return min(FileSource.lookMs, file.refreshMs)
-    }
-
-    private func paths() -> Set<String> {
-        var paths: Set<String> = []
-        for pattern in file.patterns {
-            var found = glob_t()
-            defer { globfree(&found) }
-            guard glob(pattern, 0, nil, &found) == 0 else { continue }
-            for index in 0..<min(Int(found.gl_pathc), FileSource.filesMax - paths.count) {
-                if let path = found.gl_pathv[index] { paths.insert(String(cString: path)) }
-            }
-        }
-        return paths
     }
 
     private static func signature(_ path: String) -> Signature? {

@@ -1,5 +1,4 @@
 import CCurl
-import Exposition
 import YAML
 
 extension Fetch {
@@ -9,12 +8,12 @@ extension Fetch {
     func configure(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         curl_easy_reset(handle)
         let context = Unmanaged.passUnretained(self).toOpaque()
-        try set(handle, CURLOPT_URL, request.url)
+        try configureURL(handle)
         // Signals would interrupt other threads.
         try set(handle, CURLOPT_NOSIGNAL, 1)
         try set(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         try set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
-        try set(handle, CURLOPT_TIMEOUT_MS, Int(clamping: request.timeoutMs))
+        try set(handle, CURLOPT_TIMEOUT_MS, Int(clamping: leftMs))
         try check(ccurl_setopt_pointer(handle, CURLOPT_ERRORBUFFER, errorText), "error buffer")
         try check(ccurl_setopt_pointer(handle, CURLOPT_PRIVATE, context), "context")
         try check(ccurl_setopt_write(handle, fetchReceiveBody, context), "body callback")
@@ -30,41 +29,26 @@ extension Fetch {
 
     static let redirectsMax = 10
 
-    private func configureRoute(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
-        // Empty rather than unset, which would let the environment choose a proxy.
-        try set(handle, CURLOPT_PROXY, request.http.proxyURL)
-        let tls = request.http.tls
-        if !tls.caFile.isEmpty { try set(handle, CURLOPT_CAINFO, tls.caFile) }
-        if !tls.certFile.isEmpty {
-            try set(handle, CURLOPT_SSLCERT, tls.certFile)
-            try set(handle, CURLOPT_SSLKEY, tls.keyFile)
-        }
-        if tls.insecureSkipVerify {
-            try set(handle, CURLOPT_SSL_VERIFYPEER, 0)
-            try set(handle, CURLOPT_SSL_VERIFYHOST, 0)
-        }
-        let version = request.http.enableHTTP2 ? Int(CURL_HTTP_VERSION_2TLS) : Int(CURL_HTTP_VERSION_1_1)
-        try set(handle, CURLOPT_HTTP_VERSION, version)
-    }
-
     private func configureHeaders(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         addHeader("User-Agent", request.userAgent)
         if let post = request.post {
             try configure(handle, post)
         } else {
-            addHeader("Accept", ExpositionFormat.accept)
+            addHeader("Accept", request.accept)
             addHeader("X-Prometheus-Scrape-Timeout-Seconds", seconds(request.timeoutMs))
         }
         for header in request.http.headers {
             for value in header.values { addHeader(header.name, value) }
+            for file in header.files { addHeader(header.name, try Fetch.read(.file(file), "http_headers file")) }
         }
+        if let bearer { addHeader("Authorization", bearer) }
         if let auth = request.http.authorization {
-            addHeader("Authorization", "\(auth.type) \(try read(auth.credentials, "credentials_file"))")
+            addHeader("Authorization", "\(auth.type) \(try Fetch.read(auth.credentials, "credentials_file"))")
         }
         if let auth = request.http.basicAuth {
             try set(handle, CURLOPT_HTTPAUTH, 1)
             try set(handle, CURLOPT_USERNAME, auth.username)
-            try set(handle, CURLOPT_PASSWORD, try read(auth.password, "password_file"))
+            try set(handle, CURLOPT_PASSWORD, try Fetch.read(auth.password, "password_file"))
         }
         try check(ccurl_setopt_pointer(handle, CURLOPT_HTTPHEADER, headers), "headers")
     }
@@ -79,12 +63,12 @@ extension Fetch {
         try check(body.withUnsafeBytes { ccurl_setopt_body(handle, $0.baseAddress, $0.count) }, "body")
     }
 
-    private func addHeader(_ name: String, _ value: String) {
+    func addHeader(_ name: String, _ value: String) {
         // Null when memory is short; the list made so far stays valid then.
         if let longer = curl_slist_append(headers, "\(name): \(value)") { headers = longer }
     }
 
-    private func read(_ secret: HTTPClientConfiguration.Secret, _ key: String) throws(ScrapeFailure) -> String {
+    static func read(_ secret: HTTPClientConfiguration.Secret, _ key: String) throws(ScrapeFailure) -> String {
         switch secret {
         case .text(let text): return text
         case .file(let path):
@@ -103,15 +87,15 @@ extension Fetch {
 
     static let secretBytesMax = 64 << 10
 
-    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ value: String) throws(ScrapeFailure) {
+    func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ value: String) throws(ScrapeFailure) {
         try check(ccurl_setopt_string(handle, option, value), "option \(option.rawValue)")
     }
 
-    private func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ value: Int) throws(ScrapeFailure) {
+    func set(_ handle: UnsafeMutableRawPointer, _ option: CURLoption, _ value: Int) throws(ScrapeFailure) {
         try check(ccurl_setopt_long(handle, option, value), "option \(option.rawValue)")
     }
 
-    private func check(_ code: CURLcode, _ what: String) throws(ScrapeFailure) {
+    func check(_ code: CURLcode, _ what: String) throws(ScrapeFailure) {
         guard code != CURLE_OK else { return }
         throw ScrapeFailure(message: "libcurl refuses \(what): \(String(cString: curl_easy_strerror(code)))")
     }

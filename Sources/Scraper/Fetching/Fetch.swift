@@ -13,6 +13,8 @@ struct FetchRequest: Sendable {
     var url: String
     var timeoutMs: Int64
     var userAgent: String
+    /// What a scrape asks for.
+    var accept = ""
     var acceptsGzip: Bool
     var http: HTTPClientConfiguration
     /// The most bytes that a page may have, unpacked.
@@ -47,6 +49,16 @@ final class Fetch {
     // `deinit`, and the handle is detached from both before this object goes.
     let errorText: UnsafeMutablePointer<CChar>
     var headers: UnsafeMutablePointer<curl_slist>?
+    var proxyHeaders: UnsafeMutablePointer<curl_slist>?
+    var connectTo: UnsafeMutablePointer<curl_slist>?
+    /// The `Authorization` header that a token made; nil where there is none.
+    var bearer: String?
+    /// The grant that this transfer asks a token for; nil of all others.
+    var tokenRequest: TokenRequest?
+    private let begunMs = monotonicMs()
+
+    /// What is left of the request's time, in milliseconds, at least one.
+    var leftMs: Int64 { max(request.timeoutMs - (monotonicMs() - begunMs), 1) }
 
     /// Room reserved for a page of unknown size, and the most that is reserved on another's word, in bytes.
     private static let bodyBytesReserved = (min: 4 << 10, max: 16 << 20)
@@ -63,6 +75,8 @@ final class Fetch {
     deinit {
         errorText.deallocate()
         curl_slist_free_all(headers)
+        curl_slist_free_all(proxyHeaders)
+        curl_slist_free_all(connectTo)
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {

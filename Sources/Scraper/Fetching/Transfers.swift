@@ -6,6 +6,7 @@ import CCurl
 struct Transfers {
     private let multi: UnsafeMutableRawPointer
     private var running: [UnsafeMutableRawPointer: Fetch] = [:]
+    var grants: [Grant] = []
     private var idle: [UnsafeMutableRawPointer] = []
 
     /// How many idle handles are kept; each has some kilobytes.
@@ -18,20 +19,26 @@ struct Transfers {
         ccurl_multi_setopt_long(multi, CURLMOPT_MAXCONNECTS, count + 16)
     }
 
+    /// Starts a transfer, behind one for a token where it needs that.
     mutating func start(_ fetch: Fetch) {
+        guard let oauth2 = fetch.request.http.oauth2, fetch.bearer == nil else { return begin(fetch) }
+        authorize(fetch, oauth2)
+    }
+
+    mutating func begin(_ fetch: Fetch) {
         guard let handle = idle.popLast() ?? curl_easy_init() else {
-            return fetch.complete(.failure(ScrapeFailure(message: "out of memory")))
+            return finish(fetch, .failure(ScrapeFailure(message: "out of memory")))
         }
         do throws(ScrapeFailure) {
             try fetch.configure(handle)
         } catch {
             putBack(handle)
-            return fetch.complete(.failure(error))
+            return finish(fetch, .failure(error))
         }
         let code = curl_multi_add_handle(multi, handle)
         guard code == CURLM_OK else {
             putBack(handle)
-            return fetch.complete(.failure(ScrapeFailure(message: String(cString: curl_multi_strerror(code)))))
+            return finish(fetch, .failure(ScrapeFailure(message: String(cString: curl_multi_strerror(code)))))
         }
         running[handle] = fetch
     }
@@ -47,8 +54,12 @@ struct Transfers {
             let result = fetch.result(code, handle)
             curl_multi_remove_handle(multi, handle)
             putBack(handle)
-            fetch.complete(result)
+            finish(fetch, result)
         }
+    }
+
+    private mutating func finish(_ fetch: Fetch, _ result: Result<FetchedPage, ScrapeFailure>) {
+        if let request = fetch.tokenRequest { finish(request, result) } else { fetch.complete(result) }
     }
 
     /// Drops all transfers and frees all handles.
@@ -58,6 +69,10 @@ struct Transfers {
             curl_easy_cleanup(handle)
             fetch.complete(.failure(ScrapeFailure(message: "context canceled")))
         }
+        for fetch in grants.flatMap(\.waiting) {
+            fetch.complete(.failure(ScrapeFailure(message: "context canceled")))
+        }
+        grants = []
         for handle in idle { curl_easy_cleanup(handle) }
         (running, idle) = ([:], [])
     }

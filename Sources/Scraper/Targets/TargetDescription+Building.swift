@@ -101,7 +101,7 @@ extension JobConfiguration {
 }
 
 /// `text` with all but letters, digits and `-_.~` as percent escapes.
-private func percentEncoded(_ text: String) -> String {
+func percentEncoded(_ text: String) -> String {
     escaped(text) { byte in
         byte | 0x20 >= UInt8(ascii: "a") && byte | 0x20 <= UInt8(ascii: "z")
             || byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") || "-_.~".utf8.contains(byte)

@@ -23,6 +23,8 @@ final class ConfigurationFile: Sendable {
         var status: ConfigurationStatus
         /// Of the file when it was last read.
         var content: [UInt8]?
+        /// Of the further files that it names.
+        var furtherContent: [UInt8] = []
     }
 
     private let path: String
@@ -38,7 +40,10 @@ final class ConfigurationFile: Sendable {
         let content = Configuration.fileContent(path: path)
         let configuration = try Configuration.load(path: path)
         let status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
-        state = Mutex(State(configuration: configuration, status: status, content: content))
+        state = Mutex(
+            State(
+                configuration: configuration, status: status, content: content,
+                furtherContent: configuration.furtherContent))
         for warning in configuration.warnings { logger.warning("\(warning)") }
         registry.gauge("prometheus_config_last_reload_successful", "Whether the last reading of the file succeeded.") {
             [weak self] in self?.status.lastReloadSucceeded == true ? 1 : 0
@@ -51,10 +56,12 @@ final class ConfigurationFile: Sendable {
     /// What was read last without a fault.
     var current: Configuration { state.withLock { $0.configuration } }
 
-    /// Whether the file can be read and is not what it was when it was last read, well or badly.
+    /// Whether the file can be read and is not what it was when it was last read, well or badly, or a further file that it
+    /// names is not.
     func hasChanged() -> Bool {
         guard let now = Configuration.fileContent(path: path) else { return false }
-        return state.withLock { $0.content } != now
+        let last = state.withLock { $0 }
+        return last.content != now || last.furtherContent != last.configuration.furtherContent
     }
 
     var status: ConfigurationStatus { state.withLock { $0.status } }
@@ -73,10 +80,12 @@ final class ConfigurationFile: Sendable {
     func reload(into parts: ConfiguredParts) async throws {
         do {
             let content = Configuration.fileContent(path: path)
-            state.withLock { $0.content = content }
+            let further = current.furtherContent
+            state.withLock { ($0.content, $0.furtherContent) = (content, further) }
             let configuration = try Configuration.load(path: path)
             state.withLock { state in
                 state.configuration = configuration
+                state.furtherContent = configuration.furtherContent
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
             for warning in configuration.warnings { logger.warning("\(warning)") }

@@ -53,6 +53,12 @@ final class Harness: Sendable {
     /// How many lines of the log begin so.
     func lines(_ start: String) -> Int { log.lines.count { $0.hasPrefix(start) } }
 
+    /// Whether the log says the same twice in a row of what has `what` in its line.
+    func repeats(_ what: String) -> Bool {
+        let lines = log.lines.filter { $0.contains(what) }
+        return zip(lines, lines.dropFirst()).contains { $0 == $1 }
+    }
+
     /// Waits until `condition` holds, for at most forty seconds.
     func wait(_ what: String, _ condition: () -> Bool, at place: SourceLocation = #_sourceLocation) async throws {
         for _ in 0..<8000 {

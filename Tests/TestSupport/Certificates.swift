@@ -1,23 +1,24 @@
-import TestSupport
-
 /// Certificates that openssl makes for a test, all in one directory.
-struct Certificates {
-    let directory = TemporaryDirectory(.disk)
+public struct Certificates: Sendable {
+    private let directory = TemporaryDirectory(.disk)
 
-    var path: String { directory.path }
+    public init() {}
+
+    /// Where they lie.
+    public var path: String { directory.path }
 
     /// nil where there is no openssl.
-    static let openssl = findProgram("openssl")
+    public static let openssl = findProgram("openssl")
 
     /// A certificate authority: `name`.crt and `name`.key.
-    func makeAuthority(_ name: String) throws {
+    public func makeAuthority(_ name: String) throws {
         try run(["-subj", "/CN=\(name)", "-addext", "basicConstraints=critical,CA:true"], name)
     }
 
     /// A certificate signed by an authority of ``makeAuthority(_:)``.
     ///
     /// - Parameter names: as openssl writes them, such as `DNS:localhost,IP:127.0.0.1`.
-    func make(_ name: String, signedBy authority: String, for names: String) throws {
+    public func make(_ name: String, signedBy authority: String, for names: String) throws {
         try run(
             [
                 "-subj", "/CN=\(name)", "-addext", "subjectAltName=\(names)", "-addext", "basicConstraints=CA:false",
