@@ -100,9 +100,15 @@ extension Transfers {
     }
 
     private struct Answer: Decodable {
-        var access_token: String
-        var token_type: String?
-        var expires_in: Double?
+        var token: String
+        var type: String?
+        var seconds: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case token = "access_token"
+            case type = "token_type"
+            case seconds = "expires_in"
+        }
     }
 
     /// The `Authorization` header of a token, and how long it may be used.
@@ -114,12 +120,12 @@ extension Transfers {
             throw ScrapeFailure(message: "server returned HTTP status \(page.status)")
         }
         guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(page.body)),
-            !answer.access_token.isEmpty, !answer.access_token.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f })
+            !answer.token.isEmpty, !answer.token.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f })
         else { throw ScrapeFailure(message: "expected JSON with an access_token") }
         // A year where nothing is said, as for what never ends.
-        let seconds = min(max(answer.expires_in ?? 31_536_000, 0), 31_536_000)
-        let type = answer.token_type.flatMap { $0.lowercased() == "bearer" || !isWord($0) ? nil : $0 } ?? "Bearer"
-        return ("\(type) \(answer.access_token)", Int64(seconds * 1000) - marginMs)
+        let seconds = min(max(answer.seconds ?? 31_536_000, 0), 31_536_000)
+        let type = answer.type.flatMap { $0.lowercased() == "bearer" || !isWord($0) ? nil : $0 } ?? "Bearer"
+        return ("\(type) \(answer.token)", Int64(seconds * 1000) - marginMs)
     }
 }
 
