@@ -62,6 +62,8 @@ import Testing
         ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"targets": ["h:1"]}"#, "not JSON"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"targets": "h:1"}]"#, "found another thing at [0].targets"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, "", "not JSON"),
+        ("t.json", #"[{"targets": ["h:1"]}]"#, String(repeating: "[", count: 100_000), "not JSON"),
+        ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"labels": {"": "x"}}]"#, "\"\" is not a valid label name"),
     ])
     func aBrokenFileKeepsItsTargetsAndSaysSoOnce(name: String, good: String, bad: String, reason: String) async throws {
         try write(name, good)

@@ -20,12 +20,15 @@ enum TargetGroupText {
     static func json(_ bytes: [UInt8]) throws(TargetTextError) -> [TargetGroup] {
         do {
             return try JSONDecoder().decode([JSONGroup].self, from: Data(bytes)).map { group in
+                if group.labels?[""] != nil { throw TargetTextError(reason: "\"\" is not a valid label name") }
                 var builder = LabelsBuilder()
                 for (name, value) in group.labels ?? [:] { builder.set(name, value) }
                 return TargetGroup(targets: group.targets ?? [], labels: builder.labels())
             }
         } catch let error as DecodingError {
             throw TargetTextError(reason: describe(error))
+        } catch let error as TargetTextError {
+            throw error
         } catch {
             throw TargetTextError(reason: "\(error)")
         }

@@ -52,4 +52,34 @@ import Testing
         try writeFile(server.configPath, Self.good)
         try eventually("the repair is read") { try tells(server, interval: "7s", success: true) ? () : nil }
     }
+
+    /// Of the files that the configuration names, too; and a secret in them is shown to nobody.
+    @Test func furtherFilesAreReadByThemselvesAndTheirSecretsHidden() throws {
+        let directory = TemporaryDirectory(.disk)
+        let server = try TestServer(
+            config: "scrape_config_files: ['\(directory.path)/*.yml']\n",
+            flags: ["--config.auto-reload", "--config.auto-reload-interval=50ms"])
+        defer { server.process.finish(SIGTERM) }
+        try writeFile(
+            directory.path + "/a.yml",
+            """
+            scrape_configs:
+            - job_name: further
+              scrape_interval: 1s
+              basic_auth: {username: u, password: hidden-word}
+              http_headers: {X-A: {secrets: [hidden-word]}}
+              proxy_url: http://p:hidden-word@127.0.0.1:1
+              static_configs: [{targets: ['example.test:1']}]
+            """)
+        try eventually("the job is there") {
+            try get(server, "/api/v1/status/config").contains("job_name: further") ? () : nil
+        }
+        try eventually("a failed scrape") {
+            try get(server, "/api/v1/targets").contains("\"health\":\"down\"") ? () : nil
+        }
+        for path in ["/api/v1/status/config", "/api/v1/targets", "/api/v1/scrape_pools", "/metrics"] {
+            #expect(try !get(server, path).contains("hidden-word"), "\(path)")
+        }
+        #expect(!server.process.printed.contains("hidden-word"))
+    }
 }
