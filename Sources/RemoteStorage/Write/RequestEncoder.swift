@@ -60,7 +60,7 @@ struct RequestEncoder: Sendable {
                 }
                 guard let known = series.labels.metricName.flatMap({ metadata($0) }) else { return }
                 out.message(5) {
-                    $0.varint(1, number(of: known.type))
+                    $0.varint(1, known.type.protocolNumber)
                     $0.varint(3, symbols.reference(known.help))
                     $0.varint(4, symbols.reference(known.unit))
                 }
@@ -74,14 +74,7 @@ struct RequestEncoder: Sendable {
     /// A request of metadata alone, as version 1.0 has it: metadata 3 of type 1, family 2, help 4, unit 5.
     static func request(_ metadata: ArraySlice<MetricMetadata>) -> OutgoingRequest {
         var out = ProtobufWriter()
-        for one in metadata {
-            out.message(3) {
-                $0.varint(1, number(of: one.type))
-                $0.string(2, one.metric)
-                $0.string(4, one.help)
-                $0.string(5, one.unit)
-            }
-        }
+        for one in metadata { out.metadata(3, one) }
         var request = OutgoingRequest()
         request.metadata = metadata.count
         request.body = snappyCompressed(out.bytes)
@@ -111,19 +104,5 @@ private struct RequestSymbols {
             found.append(reference(label.value))
         }
         return found
-    }
-}
-
-/// The same in both versions.
-private func number(of type: MetricMetadata.MetricType) -> UInt64 {
-    switch type {
-    case .unknown: 0
-    case .counter: 1
-    case .gauge: 2
-    case .histogram: 3
-    case .gaugehistogram: 4
-    case .summary: 5
-    case .info: 6
-    case .stateset: 7
     }
 }
