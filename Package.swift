@@ -86,7 +86,7 @@ let package = Package(
             name: "TSDBCommand",
             dependencies: [
                 "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "RemoteStorage",
-                "QueryAPI", "WebConfig", "CCurl",
+                "QueryAPI", "WebConfig", "RemoteProtocol", "YAML", "CCurl",
                 "CZlib", argumentParser, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -3,6 +3,8 @@ package struct YAMLMark: Sendable, Equatable {
     package var line: Int
     package var column: Int
 
+    package static let start = YAMLMark(line: 1, column: 1)
+
     package init(line: Int, column: Int) {
         self.line = line
         self.column = column

@@ -93,3 +93,26 @@ extension HTTPClientConfiguration {
         }
     }
 }
+
+extension HTTPClientConfiguration {
+    /// Reads a file that says how requests are made and nothing else, as Prometheus's tools take one.
+    ///
+    /// - Throws: ``ConfigurationError`` with every fault found and its place.
+    public static func load(path: String) throws(ConfigurationError) -> HTTPClientConfiguration {
+        let text = try readConfigurationText(path)
+        let diagnostics = Diagnostics(file: path)
+        var http = HTTPClientConfiguration()
+        do {
+            if let root = try YAMLReader.read(text),
+                var section = MappingDecoder(root, "the HTTP configuration", diagnostics)
+            {
+                http = decode(&section, folder: folder(of: path))
+                section.finish()
+            }
+        } catch {
+            diagnostics.report(error.mark, error.reason)
+        }
+        try diagnostics.finish()
+        return http
+    }
+}

@@ -6,7 +6,12 @@ import PromQL
 struct Query: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Evaluate PromQL, on a running server or straight on a database file.",
-        subcommands: [QueryInstant.self, QueryRange.self])
+        discussion: """
+            Each takes the server as its first argument too, as promtool does: `tsdb query instant URL EXPRESSION`.
+            """,
+        subcommands: [
+            QueryInstant.self, QueryRange.self, QuerySeries.self, QueryLabels.self, QueryAnalyze.self,
+        ])
 }
 
 /// Where a query is answered, and how its answer is shown.
@@ -21,6 +26,8 @@ struct QueryTarget: ParsableArguments {
     @Option(help: "Give up after so long.")
     var timeout = "2m"
 
+    @OptionGroup var http: HTTPOptions
+
     func validate() throws {
         guard let timeoutMs = PrometheusDuration.parse(timeout), timeoutMs > 0 else {
             throw ValidationError("--timeout '\(timeout)' is not a duration such as 30s or 2m")
@@ -32,11 +39,32 @@ struct QueryTarget: ParsableArguments {
 
     var timeoutMs: Int64 { PrometheusDuration.parse(timeout) ?? 120_000 }
 
+    /// - Parameter server: the server where it is an argument by itself.
     /// - Throws: ``CommandFailure`` where the database cannot be opened.
-    func source() throws -> any QuerySource {
-        if let db { return try DatabaseSource(path: db, timeoutMs: timeoutMs) }
-        return ServerSource(url: url, timeoutMs: timeoutMs)
+    func source(server: String? = nil) throws -> any QuerySource {
+        if let db {
+            guard server == nil else { throw CommandFailure("a server and --db are both given: one of them answers") }
+            return try DatabaseSource(path: db, timeoutMs: timeoutMs)
+        }
+        return ServerSource(url: server ?? url, timeoutMs: timeoutMs, settings: try http.settings())
     }
+}
+
+/// The words of a command whose first may be the server, as in promtool's order.
+///
+/// - Parameters:
+///   - count: how many there are besides.
+///   - what: what they are, for messages.
+func serverAndWords(_ words: [String], count: Int, _ what: String) throws -> (server: String?, rest: [String]) {
+    let isServer = words.first.map { $0.hasPrefix("http://") || $0.hasPrefix("https://") } ?? false
+    let rest = Array(words.dropFirst(isServer ? 1 : 0))
+    guard rest.count == count else {
+        throw ValidationError(
+            "expected \(what), and before it at most a server such as http://localhost:9090; found "
+                + (words.isEmpty ? "nothing" : words.map { "'\($0)'" }.joined(separator: " "))
+                + (rest.count > count ? ". Put what has spaces between quotes." : ""))
+    }
+    return (isServer ? words[0] : nil, rest)
 }
 
 /// `tsdb query instant`.
@@ -48,30 +76,35 @@ struct QueryInstant: AsyncParsableCommand {
               tsdb query instant 'topk(3, DCGM_FI_DEV_GPU_TEMP)'
               tsdb query instant 'avg_over_time(DCGM_FI_DEV_POWER_USAGE[1h])' --time 2026-01-31T12:00:00Z --format csv
               tsdb query instant up --db data
+              tsdb query instant -o promql http://localhost:9090 up
             """)
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, csv }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case table, json, csv, promql }
 
-    @Argument(help: "A PromQL expression.")
-    var expression: String
+    @Argument(help: ArgumentHelp("A PromQL expression; before it may stand a server.", valueName: "expression"))
+    var words: [String]
 
     @Option(help: "When: now, Unix seconds, RFC 3339, or so long ago (1h).")
     var time = "now"
 
-    @Option(help: "How to show the answer.")
+    @Option(name: [.customShort("o"), .long], help: "How to show the answer.")
     var format = Format.table
 
     @OptionGroup var target: QueryTarget
 
+    func validate() throws { _ = try serverAndWords(words, count: 1, "an expression") }
+
     func run() async throws {
+        let (server, rest) = try serverAndWords(words, count: 1, "an expression")
         try await reportingErrors {
             let now = SystemClock().nowMs()
             guard let at = parseTimeArgument(time, now: now) else { throw CommandFailure(notATime("--time", time)) }
-            let answer = try target.source().instant(expression, at: at)
+            let answer = try target.source(server: server).instant(rest[0], at: at)
             answer.printNotices()
             switch format {
             case .json: print(answer.json)
             case .csv: print(csv(answer.value), terminator: "")
+            case .promql: print(promqlText(answer.value), terminator: "")
             case .table: print(instantTable(answer.value), terminator: "")
             }
         }
@@ -89,10 +122,10 @@ struct QueryRange: AsyncParsableCommand {
               tsdb query range 'avg(DCGM_FI_DEV_GPU_UTIL)' --start 6h --db data
             """)
 
-    enum Format: String, ExpressibleByArgument, CaseIterable { case plot, table, json, csv }
+    enum Format: String, ExpressibleByArgument, CaseIterable { case plot, table, json, csv, promql }
 
-    @Argument(help: "A PromQL expression.")
-    var expression: String
+    @Argument(help: ArgumentHelp("A PromQL expression; before it may stand a server.", valueName: "expression"))
+    var words: [String]
 
     @Option(help: "The first time: Unix seconds, RFC 3339, or so long ago (1h).")
     var start = "1h"
@@ -103,19 +136,23 @@ struct QueryRange: AsyncParsableCommand {
     @Option(help: "Distance of the points, such as 15s; left out, about 240 points.")
     var step: String?
 
-    @Option(help: "How to show the answer.")
+    @Option(name: [.customShort("o"), .long], help: "How to show the answer.")
     var format = Format.plot
 
     @OptionGroup var target: QueryTarget
 
+    func validate() throws { _ = try serverAndWords(words, count: 1, "an expression") }
+
     func run() async throws {
+        let (server, rest) = try serverAndWords(words, count: 1, "an expression")
         try await reportingErrors {
             let range = try QueryTimeRange(start: start, end: end, step: step, now: SystemClock().nowMs())
-            let answer = try target.source().range(expression, range)
+            let answer = try target.source(server: server).range(rest[0], range)
             answer.printNotices()
             switch format {
             case .json: print(answer.json)
             case .csv: print(csv(answer.value), terminator: "")
+            case .promql: print(promqlText(answer.value), terminator: "")
             case .table: print(rangeTable(answer.value), terminator: "")
             case .plot: print(Plot(answer.value, range: range, terminal: Terminal.current()).render(), terminator: "")
             }

@@ -7,6 +7,10 @@ import TSDB
 protocol QuerySource {
     func instant(_ expression: String, at timeMs: Int64) throws -> QueryAnswer
     func range(_ expression: String, _ range: QueryTimeRange) throws -> QueryAnswer
+    /// The series that any of `match` selects and that have samples in the range, sorted.
+    func series(_ match: [String], _ range: ClosedRange<Int64>) throws -> [Labels]
+    /// The values that the label `name` has there, of all series where `match` is empty, sorted.
+    func labelValues(_ name: String, _ match: [String], _ range: ClosedRange<Int64>) throws -> [String]
 }
 
 /// An answer, with the JSON that the HTTP API gives for it.
@@ -43,6 +47,20 @@ struct DatabaseSource: QuerySource {
                 expression, on: database, start: range.start, end: range.end, step: range.step, options: options))
     }
 
+    func series(_ match: [String], _ range: ClosedRange<Int64>) throws -> [Labels] {
+        let selectors = try Selection.parse(match)
+        let querier = try database.querier(minTime: range.lowerBound, maxTime: range.upperBound)
+        defer { querier.close() }
+        return try querier.series(selectors, limit: 0)
+    }
+
+    func labelValues(_ name: String, _ match: [String], _ range: ClosedRange<Int64>) throws -> [String] {
+        let selectors = try Selection.parse(match)
+        let querier = try database.querier(minTime: range.lowerBound, maxTime: range.upperBound)
+        defer { querier.close() }
+        return try querier.labelValues(name, selectors, limit: 0)
+    }
+
     private func answer(_ result: QueryResult) -> QueryAnswer {
         for problem in database.takeProblems() { writeToStandardError("tsdb: \(problem)\n") }
         return QueryAnswer(
@@ -55,6 +73,7 @@ struct DatabaseSource: QuerySource {
 struct ServerSource: QuerySource {
     let url: String
     let timeoutMs: Int64
+    var settings = HTTPSettings()
 
     func instant(_ expression: String, at timeMs: Int64) throws -> QueryAnswer {
         try ask("query", [("query", expression), ("time", seconds(timeMs))])
@@ -73,15 +92,64 @@ struct ServerSource: QuerySource {
         formatFloat(Double(milliseconds) / 1000, .plain)
     }
 
+    func series(_ match: [String], _ range: ClosedRange<Int64>) throws -> [Labels] {
+        let form = selection(match, range)
+        let all: [[String: String]] = try list { base in
+            try HTTPClient.post(
+                "\(base)/api/v1/series", form: form, timeoutSeconds: timeoutSeconds, settings: settings)
+        }
+        return all.map { Labels($0.map { (name: $0.key, value: $0.value) }) }.sorted()
+    }
+
+    func labelValues(_ name: String, _ match: [String], _ range: ClosedRange<Int64>) throws -> [String] {
+        let form = selection(match, range).map { "\($0.0)=\(HTTPClient.percentEncoded($0.1))" }
+        let query = form.isEmpty ? "" : "?" + form.joined(separator: "&")
+        // A name that could not stand in a path is written as Prometheus writes it there.
+        let isPlain = isLegacyLabelName(name) && !name.hasPrefix("U__")
+        let place = isPlain ? name : escaped(name)
+        return try list { base in
+            try HTTPClient.get(
+                "\(base)/api/v1/label/\(place)/values\(query)", timeoutSeconds: timeoutSeconds, settings: settings)
+        }
+    }
+
+    /// `U__`, and for each character that is no letter or digit its code between underscores.
+    private func escaped(_ name: String) -> String {
+        "U__"
+            + name.unicodeScalars.map { scalar in
+                if scalar == "_" { return "__" }
+                let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+                return isPlain ? String(scalar) : "_\(String(scalar.value, radix: 16))_"
+            }.joined()
+    }
+
+    private var timeoutSeconds: Int { Int(timeoutMs / 1000) + 5 }
+
+    private var base: String { url.hasSuffix("/") ? String(url.dropLast()) : url }
+
+    private func selection(_ match: [String], _ range: ClosedRange<Int64>) -> [(String, String)] {
+        match.map { ("match[]", $0) } + (range.lowerBound == .min ? [] : [("start", seconds(range.lowerBound))])
+            + (range.upperBound == .max ? [] : [("end", seconds(range.upperBound))])
+    }
+
+    private func list<Element: Decodable>(_ ask: (String) throws -> HTTPClient.Response) throws -> [Element] {
+        let response = try ask(base)
+        guard let answer = ServerList<Element>(response.body) else { throw noAnswer(response) }
+        if let error = answer.error { throw CommandFailure("\(answer.errorType ?? "error"): \(error)") }
+        for notice in (answer.warnings ?? []) + (answer.infos ?? []) { writeToStandardError("\(notice)\n") }
+        return answer.data ?? []
+    }
+
+    private func noAnswer(_ response: HTTPClient.Response) -> CommandFailure {
+        let start = String(decoding: response.body.prefix(200), as: UTF8.self)
+        return CommandFailure("\(base) answered HTTP \(response.status) with no Prometheus JSON: \(start)")
+    }
+
     private func ask(_ endpoint: String, _ form: [(String, String)]) throws -> QueryAnswer {
-        let base = url.hasSuffix("/") ? String(url.dropLast()) : url
         let response = try HTTPClient.post(
             "\(base)/api/v1/\(endpoint)", form: form + [("timeout", PrometheusDuration.format(timeoutMs))],
-            timeoutSeconds: Int(timeoutMs / 1000) + 5)
-        guard let answer = ServerAnswer(response.body) else {
-            let start = String(decoding: response.body.prefix(200), as: UTF8.self)
-            throw CommandFailure("\(base) answered HTTP \(response.status) with no Prometheus JSON: \(start)")
-        }
+            timeoutSeconds: timeoutSeconds, settings: settings)
+        guard let answer = ServerAnswer(response.body) else { throw noAnswer(response) }
         if let error = answer.error { throw CommandFailure("\(answer.errorType ?? "error"): \(error)") }
         guard let value = answer.value else { throw CommandFailure("\(base) answered without a result") }
         return QueryAnswer(

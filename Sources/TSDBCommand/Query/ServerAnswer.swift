@@ -19,6 +19,21 @@ struct ServerAnswer: Decodable {
     }
 }
 
+/// The JSON envelope of an endpoint that answers a list.
+struct ServerList<Element: Decodable>: Decodable {
+    var error: String?
+    var errorType: String?
+    var warnings: [String]?
+    var infos: [String]?
+    var data: [Element]?
+
+    /// nil where the bytes are not such an envelope.
+    init?(_ body: [UInt8]) {
+        guard let answer = try? JSONDecoder().decode(ServerList<Element>.self, from: Data(body)) else { return nil }
+        self = answer
+    }
+}
+
 private struct ResultData: Decodable {
     let value: QueryValue
 

@@ -12,19 +12,30 @@ struct HTTPClient {
     static let bodyBytesMax = 1 << 28
 
     /// - Throws: ``CommandFailure`` naming the URL where no answer comes.
-    static func get(_ url: String, timeoutSeconds: Int) throws(CommandFailure) -> Response {
-        try perform(url, form: nil, timeoutSeconds: timeoutSeconds)
+    static func get(
+        _ url: String, timeoutSeconds: Int, settings: HTTPSettings = HTTPSettings()
+    ) throws(CommandFailure) -> Response {
+        try perform(url, body: nil, timeoutSeconds: timeoutSeconds, settings: settings)
     }
 
     /// Sends `form` as `application/x-www-form-urlencoded`.
     static func post(
-        _ url: String, form: [(String, String)], timeoutSeconds: Int
+        _ url: String, form: [(String, String)], timeoutSeconds: Int, settings: HTTPSettings = HTTPSettings()
     ) throws(CommandFailure) -> Response {
         let body = form.map { "\($0.0)=\(percentEncoded($0.1))" }.joined(separator: "&")
-        return try perform(url, form: body, timeoutSeconds: timeoutSeconds)
+        return try perform(url, body: Array(body.utf8), timeoutSeconds: timeoutSeconds, settings: settings)
     }
 
-    private static func perform(_ url: String, form: String?, timeoutSeconds: Int) throws(CommandFailure) -> Response {
+    /// Sends `body` as `settings.headers` describe it.
+    static func post(
+        _ url: String, body: [UInt8], timeoutSeconds: Int, settings: HTTPSettings
+    ) throws(CommandFailure) -> Response {
+        try perform(url, body: body, timeoutSeconds: timeoutSeconds, settings: settings)
+    }
+
+    private static func perform(
+        _ url: String, body: [UInt8]?, timeoutSeconds: Int, settings: HTTPSettings
+    ) throws(CommandFailure) -> Response {
         guard let handle = curl_easy_init() else { throw CommandFailure("libcurl cannot be initialised") }
         defer { curl_easy_cleanup(handle) }
         let sink = BodySink()
@@ -35,14 +46,19 @@ struct HTTPClient {
         _ = ccurl_setopt_string(handle, CURLOPT_ACCEPT_ENCODING, "")
         _ = ccurl_setopt_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         _ = ccurl_setopt_write(handle, collectBody, context)
-        if let form { _ = ccurl_setopt_string(handle, CURLOPT_COPYPOSTFIELDS, form) }
+        if let body {
+            _ = ccurl_setopt_long(handle, CURLOPT_POST, 1)
+            // Copied by libcurl during the call.
+            _ = body.withUnsafeBytes { ccurl_setopt_body(handle, $0.baseAddress, $0.count) }
+        }
+        let headers = try settings.apply(to: handle)
+        defer { curl_slist_free_all(headers) }
         let code = curl_easy_perform(handle)
         withExtendedLifetime(sink) {}
         guard code == CURLE_OK else {
             if sink.isOverfull { throw CommandFailure("\(url) answered more than \(bodyBytesMax) bytes") }
             throw CommandFailure(
-                "no answer from \(url): \(String(cString: curl_easy_strerror(code))). Is `tsdb serve` running there? "
-                    + "`--url` names another server, `--db DIR` reads a database without one.")
+                "no answer from \(url): \(String(cString: curl_easy_strerror(code))). \(settings.advice)")
         }
         var status = 0
         _ = ccurl_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &status)
