@@ -20,11 +20,12 @@ struct TSDBCommand: AsyncParsableCommand {
               tsdb sql "SELECT metric, count(*) FROM series GROUP BY metric"
               tsdb import /var/lib/prometheus --db data
               tsdb export --db data --match '{job="dcgm"}' -o history.om
+              tsdb check config prometheus.yml
             """,
         version: BuildInfo.line,
         subcommands: [
             Serve.self, Query.self, Explain.self, SQLCommand.self, Import.self, Export.self, Backup.self, Check.self,
-            Stats.self, Compact.self, Delete.self,
+            Stats.self, Compact.self, Delete.self, Push.self,
         ])
 
     static func main() async {

@@ -162,14 +162,7 @@ extension TextImport {
 
     private func note(_ line: MetadataLine?) {
         guard let line, metadata.count < TextImport.metadataMax || metadata[line.metric] != nil else { return }
-        let known = metadata[line.metric]
-        var (type, help, unit) = (known?.type ?? .unknown, known?.help ?? "", known?.unit ?? "")
-        switch line {
-        case .help(_, let text): help = text
-        case .type(_, let named): type = named
-        case .unit(_, let text): unit = text
-        }
-        metadata[line.metric] = MetricMetadata(metric: line.metric, type: type, help: help, unit: unit)
+        metadata.note(line)
     }
 
     /// What a text looks like: the first timestamp is in seconds or in milliseconds.
