@@ -49,7 +49,9 @@ extension AsyncParsableCommand {
     fileprivate func ask(_ server: String, _ path: String, _ http: HTTPOptions) async throws {
         try await reportingErrors {
             let url = (server.hasSuffix("/") ? String(server.dropLast()) : server) + path
-            let response = try HTTPClient.get(url, timeoutSeconds: 10, settings: try http.settings())
+            var settings = try http.settings()
+            settings.advice = "Is `tsdb serve` running there? `--url` names another server."
+            let response = try HTTPClient.get(url, timeoutSeconds: 10, settings: settings)
             guard response.status == 200 else { throw CommandFailure("\(url) answered HTTP \(response.status)") }
             print(String(decoding: response.body, as: UTF8.self), terminator: "")
         }

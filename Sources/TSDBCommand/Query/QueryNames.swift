@@ -41,7 +41,7 @@ struct QuerySeries: AsyncParsableCommand {
             let range = try Selection.timeRange(start, end, now: SystemClock().nowMs())
             let series = try target.source(server: server).series(match, range)
             switch format {
-            case .promql: for labels in series { print(labels) }
+            case .promql: for labels in series { print(labelSet(labels)) }
             case .json: print("[\(series.map(jsonObject).joined(separator: ","))]")
             }
         }
@@ -90,4 +90,10 @@ struct QueryLabels: AsyncParsableCommand {
             }
         }
     }
+}
+
+/// The labels in braces, the metric's name among them, as promtool writes series.
+private func labelSet(_ labels: Labels) -> String {
+    let pairs = labels.map { "\(isLegacyLabelName($0.name) ? $0.name : quoted($0.name))=\(quoted($0.value))" }
+    return "{\(pairs.joined(separator: ", "))}"
 }

@@ -202,6 +202,16 @@ import Testing
         #expect(run.output.hasPrefix("sound: "))
     }
 
+    @Test(arguments: ["healthy", "ready"]) func runningServerIsWell(_ what: String) throws {
+        let server = try TestServer(config: "{}")
+        let well = try runToEnd(Programs.tsdb, ["check", what, "--url", server.url])
+        #expect(well.status == 0, "\(well.printed)")
+        server.process.finish(15)
+        let gone = try runToEnd(Programs.tsdb, ["check", what, "--url", server.url])
+        #expect(gone.status == 1)
+        #expect(gone.errors.contains("no answer from \(server.url)/-/\(what)"), "\(gone.printed)")
+    }
+
     @Test(arguments: ["bash", "zsh", "fish"]) func completionScriptNamesTheCommands(_ shell: String) throws {
         let run = try runToEnd(Programs.tsdb, ["--generate-completion-script", shell])
         #expect(run.status == 0)

@@ -45,8 +45,8 @@ import Testing
             let series = try run(["query", "series", "--match", "requests_total", "--start", "1699999000"] + place)
             #expect(
                 series.output == """
-                    requests_total{code="200", job="tsdb", run="42"}
-                    requests_total{code="500", job="own", run="42"}
+                    {__name__="requests_total", code="200", job="tsdb", run="42"}
+                    {__name__="requests_total", code="500", job="own", run="42"}
 
                     """, "\(series.printed)")
             let value = try run(
@@ -99,7 +99,29 @@ import Testing
             "query", "series", prometheus.url, "--match", "{__name__=~\".+\"}", "--start", "1699999000",
         ])
         #expect(series.output.split(separator: "\n").count == 7, "\(series.printed)")
-        #expect(series.output.contains(#"requests_total{code="200", job="tsdb"}"#), "\(series.printed)")
+        #expect(series.output.contains(#"{__name__="requests_total", code="200", job="tsdb"}"#), "\(series.printed)")
+    }
+
+    @Test(.enabled(if: findProgram("promtool") != nil))
+    func promtoolWritesTheSame() throws {
+        let server = try receiver()
+        defer { server.process.finish(9) }
+        #expect(try run(["push", "metrics", server.url + "/api/v1/write"], input: Self.page).status == 0)
+        for arguments in [
+            ["query", "series", "--match", "requests_total", "--start", "1699999000", server.url],
+            ["query", "labels", "--start", "1699999000", server.url, "code"],
+            ["query", "instant", "--time", "1700000000", server.url, "requests_total"],
+            ["query", "instant", "--time", "1700000000", server.url, "1 / 3"],
+            [
+                "query", "range", "--start", "1700000000", "--end", "1700000030", "--step", "15s", server.url,
+                "requests_total",
+            ],
+        ] {
+            let own = try run(arguments + ["-o", "promql"])
+            let other = try runToEnd(findProgram("promtool") ?? "", arguments)
+            #expect(own.output == other.output)
+            #expect(own.status == 0 && other.status == 0, "\(own.printed)\(other.printed)")
+        }
     }
 
     @Test func refusalIsSaid() throws {
