@@ -10,6 +10,8 @@ public struct HTTPClientConfiguration: Sendable, Equatable {
     /// Sent with every request, sorted by name.
     public var headers: [Header] = []
 
+    public init() {}
+
     /// A secret as it is written, or the file that holds it, which is read for every request.
     public enum Secret: Sendable, Equatable {
         case text(String)

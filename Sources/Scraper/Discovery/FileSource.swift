@@ -97,7 +97,7 @@ final class FileSource: TargetSource {
         entry.error = error
     }
 
-    private static func groups(_ path: String) throws(TargetTextError) -> [TargetGroup] {
+    fileprivate static func groups(_ path: String) throws(TargetTextError) -> [TargetGroup] {
         switch readWholeFile(path, bytesMax: TargetGroupText.bytesMax) {
         case .failure(let error): throw TargetTextError(reason: error.reason)
         case .success(let bytes):
@@ -107,5 +107,21 @@ final class FileSource: TargetSource {
             }
             return try TargetGroupText.yaml(text, file: path)
         }
+    }
+}
+
+extension DiscoveryConfiguration {
+    /// What is wrong with the files of targets as they are now, and the patterns that match none; nothing of other kinds.
+    package func checkFiles() -> (faults: [String], unmatched: [String]) {
+        guard case .file(let file) = self else { return ([], []) }
+        let faults = matchingPaths(file.patterns).compactMap { path -> String? in
+            do throws(TargetTextError) {
+                _ = try FileSource.groups(path)
+                return nil
+            } catch {
+                return "\(path): \(error.reason)"
+            }
+        }
+        return (faults, file.patterns.filter { matchingPaths([$0]).isEmpty })
     }
 }

@@ -39,6 +39,8 @@ package struct HTTPPost: Sendable {
 /// Why a request has no answer.
 package struct HTTPFailure: Error, CustomStringConvertible {
     package let description: String
+    /// Whether there was one, of more bytes than are taken.
+    package var isTooLong = false
 }
 
 /// Posts requests and waits for the answers, several at a time. Used by one thread, but for ``wake()``.
@@ -73,7 +75,9 @@ package final class HTTPSession: @unchecked Sendable {
                         HTTPReply(
                             status: page.status, contentType: page.contentType, retryAfter: page.retryAfter,
                             body: page.body)))
-            case .failure(let failure): complete(.failure(HTTPFailure(description: failure.message)))
+            case .failure(let failure): 
+                complete(
+                    .failure(HTTPFailure(description: failure.message, isTooLong: failure.kind == .bodyLimit)))
             }
         }
         guard transfers != nil else { return complete(.failure(HTTPFailure(description: "out of memory"))) }

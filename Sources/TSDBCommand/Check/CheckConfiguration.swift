@@ -46,15 +46,27 @@ struct CheckConfiguration: AsyncParsableCommand {
         }
         try checkFiles(files, isLintFatal: isLintFatal) { file in
             let configuration = try Configuration.load(path: file)
-            if !isSyntaxOnly {
-                let missing = configuration.namedFiles.compactMap(unreadable)
-                if !missing.isEmpty { throw CommandFailure(missing.joined(separator: "\n")) }
-            }
+            var warnings = configuration.warnings
+            if !isSyntaxOnly { warnings += try checkNamedFiles(configuration) }
             let lints = lint == .all || lint == .tooLongScrapeInterval ? tooLong(configuration, lookbackMs) : []
             return FileFindings(
                 what: "\(file) is a valid configuration, \(counted(configuration.jobs.count, "job"))",
-                warnings: configuration.warnings, lints: lints)
+                warnings: warnings, lints: lints)
         }
+    }
+
+    /// - Returns: what is only to be warned of.
+    private func checkNamedFiles(_ configuration: Configuration) throws -> [String] {
+        var faults = configuration.namedFiles.compactMap(unreadable)
+        var warnings: [String] = []
+        for job in configuration.jobs {
+            for (found, unmatched) in job.discoveries.map({ $0.checkFiles() }) {
+                faults += found
+                warnings += unmatched.map { "\($0) of file_sd_configs of job \"\(job.name)\" does not exist" }
+            }
+        }
+        guard faults.isEmpty else { throw CommandFailure(faults.joined(separator: "\n")) }
+        return warnings
     }
 
     private func tooLong(_ configuration: Configuration, _ lookbackMs: Int64) -> [String] {
@@ -73,12 +85,18 @@ struct CheckConfiguration: AsyncParsableCommand {
 extension Configuration {
     /// The files that the configuration names, with the keys that do.
     fileprivate var namedFiles: [(key: String, path: String)] {
-        (jobs.map(\.http) + remoteWrite.map(\.http) + remoteRead.map(\.http)).flatMap { http in
+        let discovering = jobs.flatMap(\.discoveries).compactMap { discovery -> HTTPClientConfiguration? in
+            if case .http(let source) = discovery { source.http } else { nil }
+        }
+        let all = jobs.map(\.http) + discovering + remoteWrite.map(\.http) + remoteRead.map(\.http)
+        return all.flatMap { http in
             var files = [
                 ("ca_file", http.tls.caFile), ("cert_file", http.tls.certFile), ("key_file", http.tls.keyFile),
             ]
             if case .file(let path)? = http.basicAuth?.password { files.append(("password_file", path)) }
             if case .file(let path)? = http.authorization?.credentials { files.append(("credentials_file", path)) }
+            if case .file(let path)? = http.oauth2?.clientSecret { files.append(("client_secret_file", path)) }
+            files += http.headers.flatMap { $0.files }.map { ("http_headers file", $0) }
             return files.filter { !$0.1.isEmpty }.map { (key: $0.0, path: $0.1) }
         }
     }

@@ -101,11 +101,8 @@ struct PushMetrics: AsyncParsableCommand {
         var settings = try http.settings()
         settings.advice = "Is the server running there?"
         settings.headers += [
-            .init(name: "Content-Type", value: "application/x-protobuf"),
-            .init(name: "Content-Encoding", value: "snappy"),
-            .init(name: "X-Prometheus-Remote-Write-Version", value: "0.1.0"),
-            // Without this libcurl waits for a second for leave to send more than a kilobyte.
-            .init(name: "Expect", value: ""),
+            ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
+            ("X-Prometheus-Remote-Write-Version", "0.1.0"),
         ]
         let seconds = ((PrometheusDuration.parse(timeout) ?? 30_000) + 999) / 1000
         let answer = try HTTPClient.post(

@@ -1,7 +1,7 @@
-import CCurl
-import Model
+import Scraper
+import Synchronization
 
-/// One blocking HTTP request at a time over libcurl, for the commands that ask a running server.
+/// One blocking HTTP request at a time, for the commands that ask a running server.
 struct HTTPClient {
     struct Response {
         var status: Int
@@ -36,33 +36,22 @@ struct HTTPClient {
     private static func perform(
         _ url: String, body: [UInt8]?, timeoutSeconds: Int, settings: HTTPSettings
     ) throws(CommandFailure) -> Response {
-        guard let handle = curl_easy_init() else { throw CommandFailure("libcurl cannot be initialised") }
-        defer { curl_easy_cleanup(handle) }
-        let sink = BodySink()
-        let context = Unmanaged.passUnretained(sink).toOpaque()
-        _ = ccurl_setopt_string(handle, CURLOPT_URL, url)
-        _ = ccurl_setopt_long(handle, CURLOPT_NOSIGNAL, 1)
-        _ = ccurl_setopt_long(handle, CURLOPT_TIMEOUT, timeoutSeconds)
-        _ = ccurl_setopt_string(handle, CURLOPT_ACCEPT_ENCODING, "")
-        _ = ccurl_setopt_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
-        _ = ccurl_setopt_write(handle, collectBody, context)
-        if let body {
-            _ = ccurl_setopt_long(handle, CURLOPT_POST, 1)
-            // Copied by libcurl during the call.
-            _ = body.withUnsafeBytes { ccurl_setopt_body(handle, $0.baseAddress, $0.count) }
+        let session = HTTPSession()
+        let answer = Answer()
+        session.start(
+            HTTPPost(
+                url: url, timeoutMs: Int64(timeoutSeconds) * 1000, userAgent: "tsdb/\(BuildInfo.version)",
+                http: settings.configuration, headers: settings.headers, body: body, replyBytesMax: bodyBytesMax)
+        ) { result in answer.result.withLock { $0 = result } }
+        while true {
+            switch answer.result.withLock({ $0 }) {
+            case nil: session.poll(timeoutMs: 1000)
+            case .success(let reply)?: return Response(status: reply.status, body: reply.body)
+            case .failure(let failure)?:
+                guard !failure.isTooLong else { throw CommandFailure("\(url) answered more than \(bodyBytesMax) bytes") }
+                throw CommandFailure("no answer from \(url): \(failure). \(settings.advice)")
+            }
         }
-        let headers = try settings.apply(to: handle)
-        defer { curl_slist_free_all(headers) }
-        let code = curl_easy_perform(handle)
-        withExtendedLifetime(sink) {}
-        guard code == CURLE_OK else {
-            if sink.isOverfull { throw CommandFailure("\(url) answered more than \(bodyBytesMax) bytes") }
-            throw CommandFailure(
-                "no answer from \(url): \(String(cString: curl_easy_strerror(code))). \(settings.advice)")
-        }
-        var status = 0
-        _ = ccurl_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        return Response(status: status, body: sink.body)
     }
 
     static func percentEncoded(_ text: String) -> String {
@@ -81,24 +70,7 @@ struct HTTPClient {
     }
 }
 
-private final class BodySink {
-    var body: [UInt8] = []
-    var isOverfull = false
-}
-
-/// libcurl's write callback; file-level, so that it belongs to no actor.
-private func collectBody(
-    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
-) -> Int {
-    // SAFETY: `context` is the BodySink that `perform` keeps alive around `curl_easy_perform`, on the same thread.
-    guard let bytes, let context else { return 0 }
-    let sink = Unmanaged<BodySink>.fromOpaque(context).takeUnretainedValue()
-    guard sink.body.count + count <= HTTPClient.bodyBytesMax else {
-        sink.isOverfull = true
-        return 0
-    }
-    bytes.withMemoryRebound(to: UInt8.self, capacity: count) {
-        sink.body.append(contentsOf: UnsafeBufferPointer(start: $0, count: count))
-    }
-    return count
+/// Where the answer is left for the loop that waits for it.
+private final class Answer: Sendable {
+    let result = Mutex<Result<HTTPReply, HTTPFailure>?>(nil)
 }

@@ -31,6 +31,15 @@ import Testing
             file: "scrape_configs: [{job_name: a, tls_config: {ca_file: /nonexistent/ca.pem}}]\n", status: 1,
             says: ["cannot read ca_file /nonexistent/ca.pem: No such file or directory"]),
         Case(
+            description: "file of targets that is missing", arguments: ["config"],
+            file: "scrape_configs: [{job_name: a, file_sd_configs: [{files: [/nonexistent/pods.json]}]}]\n", status: 0,
+            says: ["warning: /nonexistent/pods.json of file_sd_configs of job \"a\" does not exist", "SUCCESS"]),
+        Case(
+            // Its own file, which is no list of targets.
+            description: "file of targets that is none", arguments: ["config"],
+            file: "scrape_configs: [{job_name: a, file_sd_configs: [{files: ['*.yml']}]}]\n", status: 1,
+            says: ["expected a list of groups of targets, found a mapping"]),
+        Case(
             description: "named file that is not looked for", arguments: ["config", "--syntax-only"],
             file: "scrape_configs: [{job_name: a, tls_config: {ca_file: /nonexistent/ca.pem}}]\n", status: 0,
             says: ["SUCCESS"]),
