@@ -75,7 +75,7 @@ package final class HTTPSession: @unchecked Sendable {
                         HTTPReply(
                             status: page.status, contentType: page.contentType, retryAfter: page.retryAfter,
                             body: page.body)))
-            case .failure(let failure): 
+            case .failure(let failure):
                 complete(
                     .failure(HTTPFailure(description: failure.message, isTooLong: failure.kind == .bodyLimit)))
             }

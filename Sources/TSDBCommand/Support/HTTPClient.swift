@@ -48,7 +48,7 @@ struct HTTPClient {
             case nil: session.poll(timeoutMs: 1000)
             case .success(let reply)?: return Response(status: reply.status, body: reply.body)
             case .failure(let failure)?:
-                guard !failure.isTooLong else { throw CommandFailure("\(url) answered more than \(bodyBytesMax) bytes") }
+                if failure.isTooLong { throw CommandFailure("\(url) answered more than \(bodyBytesMax) bytes") }
                 throw CommandFailure("no answer from \(url): \(failure). \(settings.advice)")
             }
         }
