@@ -93,6 +93,6 @@ extension [UInt8] {
         } else {
             append(contentsOf: [255, UInt8(count & 255), UInt8(count >> 8 & 255), UInt8(count >> 16)])
         }
-        append(contentsOf: bytes.prefix(count))
+        append(contentsOf: UnsafeBufferPointer(rebasing: bytes[..<count]))
     }
 }

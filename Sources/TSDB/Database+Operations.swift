@@ -70,6 +70,8 @@ extension Database: ExemplarQueryable {
         guard !ids.isEmpty else { return [] }
         let connection = try Connection(path: path, mode: .readOnly, vfs: state.options.vfs)
         let found = try Loader(connection: connection).exemplars(minTime, maxTime)
-        return state.index.labelled(ids.filter { found[$0] != nil }).map { ($0.labels, found[$0.id] ?? []) }
+        return state.index.sortedByLabels(ids.filter { found[$0] != nil }).compactMap { id in
+            state.index.labels(of: id).map { ($0, found[id] ?? []) }
+        }
     }
 }

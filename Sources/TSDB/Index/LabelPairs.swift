@@ -6,7 +6,9 @@ import Model
 /// pairs are those of the `label` table; one that was removed is given again.
 struct LabelPairs {
     struct Name {
-        var bytes: [UInt8]
+        /// Where it lies in `nameArena`.
+        var offset: Int
+        var count: Int
         /// Numbers of the pairs with this name, in no order; those included whose series have no sample yet.
         var pairs: [UInt32] = []
     }
@@ -27,6 +29,8 @@ struct LabelPairs {
     /// Per pair its series that have samples, ascending.
     private(set) var postings: [[UInt32]] = []
     private var arena: [UInt8] = []
+    /// Names stay: there are few, and the same ones come again.
+    private var nameArena: [UInt8] = []
     private var garbageBytes = 0
     private var nameTable = IdTable()
     private var pairTable = IdTable()
@@ -34,7 +38,7 @@ struct LabelPairs {
 
     /// The number of a name, or nil where no series has it.
     func name(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32? {
-        nameTable.find(hash64(bytes)) { names[Int($0)].bytes.withUnsafeBufferPointer { equalBytes($0, bytes) } }
+        nameTable.find(hash64(bytes)) { withName($0) { equalBytes($0, bytes) } }
     }
 
     /// The number of a pair, or nil where no series has it.
@@ -73,7 +77,8 @@ struct LabelPairs {
     private mutating func internName(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
         if let known = name(bytes) { return known }
         let id = UInt32(names.count)
-        names.append(Name(bytes: Array(bytes)))
+        names.append(Name(offset: nameArena.count, count: bytes.count))
+        nameArena.append(contentsOf: bytes)
         nameTable.insert(hash64(bytes), id)
         return id
     }
@@ -94,45 +99,41 @@ struct LabelPairs {
     @inline(__always)
     func withValue<Value>(_ id: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
         let pair = pairs[Int(id)]
-        return arena.withUnsafeBufferPointer {
-            body(UnsafeBufferPointer(rebasing: $0[Int(pair.offset)..<Int(pair.offset) + Int(pair.count)]))
-        }
+        return arena.withUnsafeBufferPointer { body($0.part(Int(pair.offset), Int(pair.count))) }
     }
 
-    /// Whether series with the pairs `a` sort before those with `b`. Series of one metric share most pairs, and a shared
-    /// pair is told by its number.
-    func precedes(_ a: UnsafeBufferPointer<UInt32>, _ b: UnsafeBufferPointer<UInt32>) -> Bool {
-        var index = 0
-        while index < a.count, index < b.count, a[index] == b[index] { index += 1 }
-        guard index < a.count, index < b.count else { return a.count < b.count }
-        let left = pairs[Int(a[index])]
-        let right = pairs[Int(b[index])]
-        if left.name != right.name {
-            return names[Int(left.name)].bytes.lexicographicallyPrecedes(names[Int(right.name)].bytes)
+    /// Calls `body` with the bytes of a name, which are valid during the call.
+    @inline(__always)
+    func withName<Value>(_ id: UInt32, _ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+        let (offset, count) = (names[Int(id)].offset, names[Int(id)].count)
+        return nameArena.withUnsafeBufferPointer { body($0.part(offset, count)) }
+    }
+
+    /// The labels with the numbers `list`.
+    func labels(_ list: UnsafeBufferPointer<UInt32>) -> Labels {
+        var size = 0
+        for number in list {
+            let pair = pairs[Int(number)]
+            size += names[Int(pair.name)].count + Int(pair.count) + 2
         }
-        return arena.withUnsafeBufferPointer { arena in
-            compareBytes(
-                UnsafeBufferPointer(rebasing: arena[Int(left.offset)..<Int(left.offset) + Int(left.count)]),
-                UnsafeBufferPointer(rebasing: arena[Int(right.offset)..<Int(right.offset) + Int(right.count)])) < 0
-        }
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(size)
+        encode(list, into: &encoded)
+        return Labels(encoded: encoded)
     }
 
     /// Writes the labels with the numbers `list` as ``Labels`` encodes them.
     func encode(_ list: UnsafeBufferPointer<UInt32>, into encoded: inout [UInt8]) {
         encoded.removeAll(keepingCapacity: true)
-        arena.withUnsafeBufferPointer { arena in
-            for number in list {
-                let pair = pairs[Int(number)]
-                names[Int(pair.name)].bytes.withUnsafeBufferPointer { encoded.appendLabelString($0) }
-                let value = arena[Int(pair.offset)..<Int(pair.offset) + Int(pair.count)]
-                encoded.appendLabelString(UnsafeBufferPointer(rebasing: value))
-            }
+        for number in list {
+            withName(pairs[Int(number)].name) { encoded.appendLabelString($0) }
+            withValue(number) { encoded.appendLabelString($0) }
         }
     }
 
     func value(_ id: UInt32) -> String { withValue(id) { String(decoding: $0, as: UTF8.self) } }
 
-    func nameText(_ id: UInt32) -> String { String(decoding: names[Int(id)].bytes, as: UTF8.self) }
+    func nameText(_ id: UInt32) -> String { withName(id) { String(decoding: $0, as: UTF8.self) } }
 
     mutating func addUse(_ id: UInt32) { pairs[Int(id)].uses += 1 }
 
@@ -190,6 +191,13 @@ struct LabelPairs {
         }
         arena = kept
         garbageBytes = 0
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    @inline(__always)
+    fileprivate func part(_ offset: Int, _ count: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: self[offset..<offset + count])
     }
 }
 

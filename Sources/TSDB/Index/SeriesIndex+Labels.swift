@@ -1,24 +1,20 @@
 import Model
 
-/// A series with its labels.
-struct LabelledSeries: Sendable {
-    let id: UInt32
-    let labels: Labels
-}
-
 extension SeriesIndex {
-    /// The labels of `ids`, sorted by them. Series that were forgotten meanwhile are left out.
-    func labelled(_ ids: [UInt32]) -> [LabelledSeries] {
+    /// `ids` sorted by the labels of their series. Series that were forgotten meanwhile are left out.
+    func sortedByLabels(_ ids: [UInt32]) -> [UInt32] {
         lock.read {
-            let entries = ids.compactMap { id in series[id].map { (id: id, pairs: $0.pointee.pairNumbers) } }
-            let sorted = entries.sorted { labels.precedes($0.pairs, $1.pairs) }
-            var encoded: [UInt8] = []
-            return sorted.compactMap { entry in
-                guard let series = series[entry.id] else { return nil }
-                buildLabels(series.pointee, into: &encoded)
-                return LabelledSeries(id: entry.id, labels: Labels(encoded: Array(encoded)))
-            }
+            var entries = ids.compactMap { id in series[id].map { (id: id, pairs: $0.pointee.pairNumbers) } }
+            // Held once, not for each comparison.
+            let labels = labels
+            labels.sort(&entries)
+            return entries.map(\.id)
         }
+    }
+
+    /// The labels of a series; nil where it was forgotten.
+    func labels(of id: UInt32) -> Labels? {
+        lock.read { series[id].map { labels.labels($0.pointee.pairNumbers) } }
     }
 
     /// The names of the labels that any of `ids` has (any published series, where it is nil), sorted by bytes.

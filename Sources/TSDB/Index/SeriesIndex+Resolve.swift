@@ -69,7 +69,7 @@ extension SeriesIndex {
                     list.appendVarint(UInt64(pair))
                     guard !labels.pairs[Int(pair)].isPersisted else { continue }
                     labels.setPersisted(pair)
-                    let name = labels.names[Int(labels.pairs[Int(pair)].name)].bytes
+                    let name = labels.withName(labels.pairs[Int(pair)].name) { Array($0) }
                     rows.labels.append((pair, name, labels.withValue(pair) { Array($0) }))
                 }
                 buildLabels(entry, into: &encoded)

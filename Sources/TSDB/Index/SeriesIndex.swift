@@ -73,9 +73,8 @@ extension SeriesIndex {
         var cursor = Labels.Cursor(encoded)
         for pair in entry.pairNumbers {
             guard let label = cursor.next() else { return false }
-            let name = labels.names[Int(labels.pairs[Int(pair)].name)].bytes
             guard labels.withValue(pair, { equalBytes($0, label.value) }),
-                name.withUnsafeBufferPointer({ equalBytes($0, label.name) })
+                labels.withName(labels.pairs[Int(pair)].name, { equalBytes($0, label.name) })
             else { return false }
         }
         return cursor.next() == nil

@@ -91,7 +91,7 @@ final class JournalFollower: LogFollower {
         return (found, last)
     }
 
-    func labels(_ series: SeriesRef) -> Labels? { database.state.index.labelled([series.id]).first?.labels }
+    func labels(_ series: SeriesRef) -> Labels? { database.state.index.labels(of: series.id) }
 
     func save(_ position: LogPosition) throws(StorageError) {
         let name = name

@@ -1,20 +1,21 @@
 import Model
 
-/// The series that a selector selected; their samples are read from the view when they are asked for.
+/// The series that a selector selected; their labels and samples are read from the view when they are asked for.
 struct StoredSeriesSet: SeriesSet {
     let view: View
-    let series: [LabelledSeries]
+    /// Sorted by labels. They are not forgotten as long as the view is open.
+    let series: [UInt32]
     let blocks: [Block]
     let minTime: Int64
     let maxTime: Int64
 
     var count: Int { series.count }
 
-    func labels(_ index: Int) -> Labels { series[index].labels }
+    func labels(_ index: Int) -> Labels { view.state.index.labels(of: series[index]) ?? .empty }
 
     func read(_ index: Int, into buffer: SampleBuffer) throws(StorageError) {
         try view.checkOpen()
-        let id = series[index].id
+        let id = series[index]
         let start = buffer.count
         let stored = blocks.filter { $0.series.contains(id) }
         if !stored.isEmpty, let readers = view.readers {
@@ -41,7 +42,5 @@ struct StoredSeriesSet: SeriesSet {
         }
     }
 
-    private func describe(_ id: UInt32) -> String {
-        series.first { $0.id == id }?.labels.description ?? ""
-    }
+    private func describe(_ id: UInt32) -> String { view.state.index.labels(of: id)?.description ?? "" }
 }

@@ -7,15 +7,15 @@ extension View {
         let high = min(maxTime, hints.maxTime)
         let ids = withSamples(state.index.match(matchers), low, high)
         return StoredSeriesSet(
-            view: self, series: state.index.labelled(ids), blocks: blocks.overlapping(low, high),
+            view: self, series: state.index.sortedByLabels(ids), blocks: blocks.overlapping(low, high),
             minTime: low, maxTime: high)
     }
 
     func series(_ selectors: [[Matcher]], limit: Int) throws(StorageError) -> [Labels] {
         try checkOpen()
         let ids = withSamples(union(selectors), minTime, maxTime)
-        let labels = state.index.labelled(ids).map(\.labels)
-        return limit > 0 ? Array(labels.prefix(limit)) : labels
+        let sorted = state.index.sortedByLabels(ids)
+        return (limit > 0 ? sorted.prefix(limit) : sorted[...]).compactMap { state.index.labels(of: $0) }
     }
 
     func labelNames(_ selectors: [[Matcher]], limit: Int) throws(StorageError) -> [String] {

@@ -24,7 +24,8 @@ struct Grouping: Sendable {
         var groupOf = [Int32](repeating: -1, count: vector.count)
         var dropsName: [Bool] = []
         for index in indices {
-            let group = table.index(of: vector.labels(index), selecting: selection)
+            // Labels are not asked for where none counts.
+            let group = table.index(of: selection.isEmpty ? .empty : vector.labels(index), selecting: selection)
             if group == dropsName.count { dropsName.append(false) }
             if vector.dropsName(index) { dropsName[group] = true }
             groupOf[index] = Int32(group)

@@ -47,9 +47,12 @@ struct LabelSelection: Sendable {
         LabelSelection(names: names.map { Array($0.utf8) }, keeps: false, dropsMetadata: false, dropsName: false)
     }
 
+    /// Whether no label counts.
+    var isEmpty: Bool { keeps && names.isEmpty }
+
     /// Appends the selected labels in the layout of ``Labels/encoded``.
     func append(_ labels: Labels, to bytes: inout [UInt8]) {
-        if keeps && names.isEmpty { return }
+        if isEmpty { return }
         labels.encoded.withUnsafeBufferPointer { encoded in
             var cursor = Labels.Cursor(encoded)
             while let label = cursor.next() {

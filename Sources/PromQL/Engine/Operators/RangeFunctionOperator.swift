@@ -10,14 +10,18 @@ final class RangeFunctionOperator: VectorOperator {
     private let argumentRange: SourceRange
     /// Where in the query the first argument is.
     private let parameterRange: SourceRange
+    /// Whether all series are of one metric, so that one look at its name is enough.
+    private let isOneMetric: Bool
     private let isCounted: Bool
+    private let isNameChecked = Atomic(false)
     /// The last metric that was said not to be a counter: mostly all series are of one.
     private let informedOf = Mutex("")
 
     init(
         _ source: any SampleSource, _ call: RangeCall, argumentRange: SourceRange, parameterRange: SourceRange,
-        isCounted: Bool, _ context: QueryContext
+        isOneMetric: Bool = false, isCounted: Bool, _ context: QueryContext
     ) {
+        self.isOneMetric = isOneMetric
         self.isCounted = isCounted
         self.source = source
         self.call = call
@@ -47,7 +51,9 @@ final class RangeFunctionOperator: VectorOperator {
                 call.windows.forEachWindow(samples.timestamps, samples.count) { atStep[$0] += $2 - $1 }
             }
         }
-        if call.function.wantsCounter, seen > 0 { checkIsCounter(source.labels(index), column) }
+        if call.function.wantsCounter, seen > 0, !isNameChecked.load(ordering: .relaxed) {
+            checkIsCounter(source.labels(index), column)
+        }
         return []
     }
 
@@ -102,10 +108,13 @@ final class RangeFunctionOperator: VectorOperator {
 
     /// Says where a metric's name does not look like a counter's, and its rate was taken nonetheless.
     private func checkIsCounter(_ labels: Labels, _ column: Column) {
-        guard !hasCounterName(labels), let name = labels.metricName, informedOf.withLock({ $0 != name }),
-            presentCount(column, call.windows.steps.count) > 0
-        else { return }
+        guard !hasCounterName(labels), let name = labels.metricName else {
+            if isOneMetric { isNameChecked.store(true, ordering: .relaxed) }
+            return
+        }
+        guard informedOf.withLock({ $0 != name }), presentCount(column, call.windows.steps.count) > 0 else { return }
         informedOf.withLock { $0 = name }
+        if isOneMetric { isNameChecked.store(true, ordering: .relaxed) }
         context.inform(
             "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \(quoted(name))",
             at: argumentRange)

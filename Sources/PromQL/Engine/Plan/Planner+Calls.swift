@@ -58,10 +58,15 @@ extension Planner {
         // A subquery's samples have no place of their own in the query, and Prometheus names its beginning.
         // Of `quantile_over_time` it names the first argument, which is the quantile.
         var place = call.arguments[0].range
-        if case .subquery = argument.unwrapped { place = SourceRange(0, 0) }
+        var isOneMetric = false
+        switch argument.unwrapped {
+        case .subquery: place = SourceRange(0, 0)
+        case .matrixSelector(let matrix): isOneMetric = matrix.selector.matchers.contains(where: \.namesOneMetric)
+        default: break
+        }
         return RangeFunctionOperator(
             input.source, rangeCall, argumentRange: place, parameterRange: call.arguments[0].range,
-            isCounted: isCounted, context)
+            isOneMetric: isOneMetric, isCounted: isCounted, context)
     }
 
     /// Warns of each quantile that is none.
@@ -126,4 +131,8 @@ extension Planner {
         }
         return builder.labels()
     }
+}
+
+extension Matcher {
+    fileprivate var namesOneMetric: Bool { name == Labels.metricNameLabel && op == .equal && !value.isEmpty }
 }
