@@ -42,6 +42,21 @@ extension Labels: ExpressibleByDictionaryLiteral {
 }
 
 extension Labels {
+    /// The labels with others set.
+    ///
+    /// - Parameter changes: names and values in the layout of ``encoded``, sorted by name, each name once. An empty value
+    ///   removes the label.
+    /// - Complexity: linear in the bytes of both.
+    public func setting(_ changes: [UInt8]) -> Labels {
+        if changes.isEmpty { return self }
+        var merged: [UInt8] = []
+        merged.reserveCapacity(encoded.count + changes.count)
+        encoded.withUnsafeBufferPointer { old in
+            changes.withUnsafeBufferPointer { new in merged.appendMerged(old, new) }
+        }
+        return Labels(encoded: merged)
+    }
+
     /// The labels without those that `drop` says, bytes of the names being only valid during the call.
     public func filter(_ keep: (UnsafeBufferPointer<UInt8>) -> Bool) -> Labels {
         var kept: [UInt8] = []
@@ -79,6 +94,28 @@ public func byteOrder(_ a: String, _ b: String) -> Bool {
 }
 
 extension [UInt8] {
+    /// Appends the labels of both, those of `new` where a name is in both; not those that are empty there.
+    fileprivate mutating func appendMerged(_ old: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<UInt8>) {
+        var (left, right) = (Labels.Cursor(old), Labels.Cursor(new))
+        var start = 0
+        var next = left.next()
+        while let change = right.next() {
+            while let label = next, compare(label.name, change.name) < 0 {
+                append(contentsOf: old[start..<left.offset])
+                start = left.offset
+                next = left.next()
+            }
+            if let label = next, equal(label.name, change.name) {
+                start = left.offset
+                next = left.next()
+            }
+            guard !change.value.isEmpty else { continue }
+            appendLabelString(change.name)
+            appendLabelString(change.value)
+        }
+        append(contentsOf: old[start...])
+    }
+
     /// Appends a length and a string in the layout of ``Labels/encoded``.
     public mutating func appendLabelString(_ string: String) {
         var string = string

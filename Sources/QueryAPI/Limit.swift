@@ -31,10 +31,15 @@ enum Limit {
     static let readDecodedBytes = 32 << 20
     /// The answer to a remote read that is not streamed, before compression: 1 GiB.
     static let readAnswerBytes = 1 << 30
-    /// A label name or value in a remote-write request: 64 KiB.
+    /// A label name or value in a remote-write request, and a metric's or a scope's name in an OTLP one: 64 KiB.
     static let writeLabelBytes = 64 << 10
     /// Series that the remote-write receiver knows by the bytes of their labels: 40 MB when full.
     static let writeCachedSeries = 1 << 20
+    /// The attributes of a resource, a scope or a data point in an OTLP request, names and values together: 64 KiB.
+    static let otlpAttributeBytes = 64 << 10
+    /// What the labels of all samples of an OTLP request take, where each has its own: 1 GiB. 32 MiB of histograms of
+    /// a hundred and sixty buckets have half of that.
+    static let otlpLabelBytes = 1 << 30
     /// Rejected samples that an answer names.
     static let writeRejectionsNamed = 10
     /// The part of an answer that is written at a time.
@@ -45,6 +50,9 @@ enum Limit {
     static let annotations = 10
     /// Points per series of a range query.
     static let rangePoints: Int64 = 11_000
+    /// What `search[]` of the search endpoints looks for: every name is compared with each.
+    static let searchTerms = 32
+    static let searchTermBytes = 1 << 10
     /// Entries per list of `/api/v1/status/tsdb`.
     static let statisticsEntries = 10_000
 }

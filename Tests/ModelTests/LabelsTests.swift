@@ -54,6 +54,18 @@ import Testing
             let wanted = sorted.enumerated().filter { $0.offset % 2 == 0 }.map(\.element.0)
             #expect(labels.keeping(wanted).map(\.name) == wanted)
             #expect(labels.removing(wanted).map(\.name) == sorted.map(\.0).filter { !wanted.contains($0) })
+            if let previous {
+                var changes: [UInt8] = []
+                var changed = Dictionary(uniqueKeysWithValues: previous.model)
+                // Every other one is taken away.
+                for (index, (name, value)) in sorted.enumerated() {
+                    changed[name] = index % 2 == 0 ? value : nil
+                    changes.appendLabelString(name)
+                    changes.appendLabelString(index % 2 == 0 ? value : "")
+                }
+                let expected = Labels(changed.map { (name: $0.key, value: $0.value) })
+                #expect(previous.labels.setting(changes) == expected, "seed \(seed)")
+            }
             previous = (labels, sorted)
         }
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Model
 import NIOCore
+import RemoteProtocol
 import TestSupport
 import Testing
 
@@ -10,6 +11,8 @@ import Testing
 private struct OTLPMessage {
     var metrics: [[UInt8]] = []
     var resource: [(String, String)] = []
+    var scopeName = ""
+    var scope: [(String, String)] = []
 
     static func attribute(_ name: String, _ value: String) -> [UInt8] {
         var text = Message()
@@ -43,6 +46,10 @@ private struct OTLPMessage {
         var resourceMessage = Message()
         for (name, value) in resource { resourceMessage.bytes(1, OTLPMessage.attribute(name, value)) }
         var scope = Message()
+        var content = Message()
+        content.bytes(1, Array(scopeName.utf8))
+        for (name, value) in self.scope { content.bytes(3, OTLPMessage.attribute(name, value)) }
+        scope.bytes(1, content.bytes)
         for metric in metrics { scope.bytes(2, metric) }
         var whole = Message()
         whole.bytes(1, resourceMessage.bytes)
@@ -59,8 +66,11 @@ extension Message {
     }
 }
 
-private func read(_ bytes: [UInt8], _ settings: OTLPSettings = OTLPSettings()) throws -> OTLPRequest {
+private func read(
+    _ bytes: [UInt8], _ settings: OTLPSettings = OTLPSettings(), into request: OTLPRequest = OTLPRequest()
+) throws -> OTLPRequest {
     var reader = OTLPReader(settings, lookbackMs: 300_000)
+    reader.request = request
     try bytes.withUnsafeBytes { try reader.read($0) }
     return reader.request
 }
@@ -213,6 +223,93 @@ private func lines(_ request: OTLPRequest) -> [String] {
             ])
     }
 
+    @Test func attributesAreBounded() throws {
+        var message = sample()
+        // Names that become the same, none of them long.
+        let many = (0..<20_000).map { ($0 % 2 == 0 ? "a.b" : "a_b", "v") }
+        message.metric("many", kind: 5) {
+            let point = OTLPMessage.point(1000, 1) {
+                for (name, value) in many { $0.bytes(7, OTLPMessage.attribute(name, value)) }
+            }
+            $0.bytes(1, point)
+        }
+        var request = try read(message.bytes)
+        #expect(request.samples.count == 11)
+        #expect(
+            request.problems.lines == [
+                #"a data point of "many" is left out: it has more than 65536 bytes of attributes"#
+            ])
+        message.resource = many
+        request = try read(message.bytes)
+        #expect(request.samples.isEmpty)
+        #expect(request.problems.lines == ["a resource is left out: it has more than 65536 bytes of attributes"])
+        message = sample()
+        message.metric(String(repeating: "n", count: 70_000), kind: 5) { $0.bytes(1, OTLPMessage.point(1000, 1)) }
+        request = try read(message.bytes)
+        #expect(request.samples.count == 11)
+        #expect(request.problems.lines.first?.hasSuffix("its name is longer than 65536 bytes") == true)
+    }
+
+    @Test func attributesOfOneNameAreJoined() throws {
+        var message = OTLPMessage()
+        message.resource = [("service.name", "shop")]
+        message.metric("m", kind: 5) {
+            let point = OTLPMessage.point(1000, 1) {
+                for (name, value) in [("b", ""), ("a_b", "2"), ("a.b", "1"), ("job", "own"), ("a.b", "3")] {
+                    $0.bytes(7, OTLPMessage.attribute(name, value))
+                }
+            }
+            $0.bytes(1, point)
+        }
+        #expect(lines(try read(message.bytes)) == [#"m{a_b="1;3;2", job="shop"} 1 1000"#])
+    }
+
+    @Test func scopeWinsOverAttributesOfItsNames() throws {
+        var settings = OTLPSettings()
+        settings.promotesScope = true
+        settings.promotesAllAttributes = true
+        var message = OTLPMessage()
+        message.resource = [("service.name", "shop"), ("os", "linux"), ("zone", "a")]
+        message.scopeName = "lib"
+        message.scope = [("a.b", "first"), ("a_b", "last")]
+        message.metric("m", kind: 5) {
+            let point = OTLPMessage.point(1000, 1) {
+                for (name, value) in [
+                    ("otel_scope_name", "x"), ("otel_scope_version", "1"), ("os", "own"), ("zone", ""),
+                ] {
+                    $0.bytes(7, OTLPMessage.attribute(name, value))
+                }
+            }
+            $0.bytes(1, point)
+        }
+        let labels =
+            #"job="shop", os="own", otel_scope_a_b="last", otel_scope_name="lib", service_name="shop", zone="a""#
+        #expect(lines(try read(message.bytes, settings)).first == "m{\(labels)} 1 1000")
+    }
+
+    @Test func labelsOfAllSamplesAreBounded() throws {
+        var message = OTLPMessage()
+        message.resource = [("service.name", String(repeating: "s", count: 500))]
+        message.metric("m", kind: 5) {
+            for ms in 1...20 as ClosedRange<UInt64> { $0.bytes(1, OTLPMessage.point(ms, 1)) }
+        }
+        #expect(try read(message.bytes, into: OTLPRequest(labelBytes: 20_000)).samples.count == 20)
+        #expect(throws: ProtobufError.self) { try read(message.bytes, into: OTLPRequest(labelBytes: 10_000)) }
+    }
+
+    @Test func exemplarsAreBounded() throws {
+        var message = OTLPMessage()
+        message.metric("m", kind: 7) {
+            let empty = [5 << 3 | 2, 0] as [UInt8]
+            let point = OTLPMessage.point(1000, 1) {
+                for _ in 0...Limit.writeExemplars { $0.bytes += empty }
+            }
+            $0.bytes(1, point)
+            $0.varint(2, 2)
+        }
+        #expect(throws: ProtobufError.self) { try read(message.bytes) }
+    }
+
     @Test func samplesArriveOverHTTP() async throws {
         let store = MemoryStore()
         let body = sample().bytes
@@ -242,6 +339,12 @@ private func lines(_ request: OTLPRequest) -> [String] {
         let content = try compressed.withUnsafeBytes { try gunzipped($0, bytesMax: 1 << 20) }
         #expect(content.count == 1 << 20 && content.allSatisfy { $0 == 7 })
         #expect(throws: GzipError.self) { try compressed.withUnsafeBytes { try gunzipped($0, bytesMax: 1 << 19) } }
+        // A second member's content follows the first's.
+        let twice = try (compressed + compressed).withUnsafeBytes { try gunzipped($0, bytesMax: 2 << 20) }
+        #expect(twice.count == 2 << 20)
+        #expect(throws: GzipError.self) {
+            try (compressed + [1, 2, 3]).withUnsafeBytes { try gunzipped($0, bytesMax: 2 << 20) }
+        }
         for length in stride(from: 0, to: compressed.count, by: 7) {
             #expect(throws: GzipError.self) {
                 try compressed[..<length].withUnsafeBytes { try gunzipped($0, bytesMax: 1 << 20) }

@@ -5,19 +5,32 @@ import RemoteProtocol
 struct OTLPAttributes {
     /// Sorted by name; of two of one name the one sent first.
     private(set) var pairs: [(name: String, value: String)] = []
+    private var byteCount = 0
+
+    /// Why the attributes cannot be taken: there are none left then.
+    var fault: String? {
+        byteCount > Limit.otlpAttributeBytes ? "it has more than \(Limit.otlpAttributeBytes) bytes of attributes" : nil
+    }
 
     /// Adds a KeyValue: key 1, value 2.
     mutating func append(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
-        pairs.append(try readPair(message, depth: 0))
+        if fault != nil { return }
+        let pair = try readPair(message, depth: 0)
+        // Also those of no bytes count.
+        byteCount += pair.name.utf8.count + pair.value.utf8.count + 2
+        if fault == nil { pairs.append(pair) } else { pairs = [] }
     }
 
-    mutating func sort() {
-        pairs = pairs.enumerated().sorted { a, b in
-            a.element.name == b.element.name ? a.offset < b.offset : byteOrder(a.element.name, b.element.name)
-        }.map(\.element)
-    }
+    mutating func sort() { pairs = sortedByName(pairs) }
 
     subscript(name: String) -> String? { pairs.first { $0.name == name }?.value }
+}
+
+/// Sorted by name; those of one name stay in their order.
+func sortedByName(_ pairs: [(name: String, value: String)]) -> [(name: String, value: String)] {
+    pairs.enumerated().sorted { a, b in
+        a.element.name == b.element.name ? a.offset < b.offset : byteOrder(a.element.name, b.element.name)
+    }.map(\.element)
 }
 
 /// How deep lists and maps may lie in one another.

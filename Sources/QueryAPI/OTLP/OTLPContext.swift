@@ -1,80 +1,114 @@
 import Model
 
 /// What the labels of a data point depend on besides its own attributes.
+///
+/// Labels are in the layout of ``Labels/encoded`` and made once for a resource and a scope, since a request may have a
+/// million data points below one of either.
 struct OTLPContext {
     struct Scope {
         var name = ""
         var version = ""
         var schemaURL = ""
         var attributes = OTLPAttributes()
+
+        var fault: String? {
+            guard max(name.utf8.count, version.utf8.count, schemaURL.utf8.count) <= Limit.writeLabelBytes else {
+                return "its name, version or schema is longer than \(Limit.writeLabelBytes) bytes"
+            }
+            return attributes.fault
+        }
     }
 
     let resource: OTLPAttributes
-    /// nil where scopes make no labels.
-    var scope: Scope?
     let names: OTLPNames
-    private let job: String?
-    private let instance: String?
+    /// What the resource lends to its data points.
+    private let promoted: Labels
+    /// What of the scope wins over that and over a data point's own attributes.
+    private var scoped: [UInt8] = []
+    /// What names the target, and wins over all.
+    private let identity: [UInt8]
+    private let isIdentified: Bool
 
-    init(resource: OTLPAttributes, scope: Scope?, names: OTLPNames) {
+    init(resource: OTLPAttributes, names: OTLPNames) {
         self.resource = resource
-        self.scope = scope
         self.names = names
         let namespace = resource["service.namespace"].map { $0 + "/" } ?? ""
-        job = resource["service.name"].map { namespace + $0 }
-        instance = resource["service.instance.id"]
+        let job = resource["service.name"].map { namespace + $0 }
+        let instance = resource["service.instance.id"]
+        isIdentified = job != nil || instance != nil
+        identity = encoded(
+            [("instance", instance), ("job", job)].compactMap { name, value in value.map { (name, $0) } })
+        promoted = Labels(encoded: encoded(names.promoted(of: resource)))
+    }
+
+    /// - Parameter scope: nil where it makes no labels.
+    mutating func setScope(_ scope: Scope?) {
+        guard let scope else { return scoped = [] }
+        let fixed = [
+            ("otel_scope_name", scope.name), ("otel_scope_version", scope.version),
+            ("otel_scope_schema_url", scope.schemaURL),
+        ]
+        let all = fixed + scope.attributes.pairs.map { (names.labelName("otel_scope_" + $0.name), $0.value) }
+        // Of those of one name the last counts.
+        scoped = encoded(
+            sortedByName(all).reduce(into: []) { unique, pair in
+                if unique.last?.name == pair.name { unique.removeLast() }
+                unique.append(pair)
+            })
     }
 
     /// The labels of a data point without its metric's name: its own attributes win over the resource's, and what names
     /// the target wins over both.
-    func labels(_ attributes: OTLPAttributes) -> LabelsBuilder {
-        var builder = joined(attributes.pairs)
-        for (name, value) in promoted where builder[name] == nil { builder.set(name, value) }
-        if let scope {
-            builder.set("otel_scope_name", scope.name)
-            builder.set("otel_scope_version", scope.version)
-            builder.set("otel_scope_schema_url", scope.schemaURL)
-            for pair in scope.attributes.pairs { builder.set(names.labelName("otel_scope_" + pair.name), pair.value) }
-        }
-        identify(&builder)
-        return builder
+    func labels(_ attributes: OTLPAttributes) -> Labels {
+        promoted.setting(encoded(names.joined(attributes.pairs))).setting(scoped).setting(identity)
     }
 
     /// The labels of `target_info`; nil where the resource has nothing to tell, or nothing to tell it of.
     func targetInfo() -> Labels? {
         let identifying = ["service.namespace", "service.name", "service.instance.id"]
         let told = resource.pairs.filter { !identifying.contains($0.name) }
-        guard !told.isEmpty, job != nil || instance != nil else { return nil }
-        var builder = joined(names.settings.keepsIdentifyingAttributes ? resource.pairs : told)
-        identify(&builder)
-        builder.set(Labels.metricNameLabel, "target_info")
-        return builder.labels()
+        guard !told.isEmpty, isIdentified else { return nil }
+        let joined = names.joined(names.settings.keepsIdentifyingAttributes ? resource.pairs : told)
+        return Labels(encoded: encoded(joined)).setting(identity).setting(
+            encoded([(Labels.metricNameLabel, "target_info")]))
+    }
+}
+
+extension OTLPNames {
+    /// Labels with the names that attributes get, sorted, none empty. Values of attributes whose names become the same
+    /// stand behind one another.
+    fileprivate func joined(_ pairs: [(name: String, value: String)]) -> [(name: String, value: String)] {
+        var labels: [(name: String, value: String)] = []
+        for pair in sortedByName(pairs.map { (labelName($0.name), $0.value) }) {
+            guard !pair.name.isEmpty, pair.name != Labels.metricNameLabel else { continue }
+            if let last = labels.indices.last, labels[last].name == pair.name {
+                labels[last].value += labels[last].value.isEmpty ? pair.value : ";" + pair.value
+            } else {
+                labels.append(pair)
+            }
+        }
+        return labels.filter { !$0.value.isEmpty }
     }
 
-    private func identify(_ builder: inout LabelsBuilder) {
-        if let job { builder.set("job", job) }
-        if let instance { builder.set("instance", instance) }
+    /// The labels that all data points of a resource have from it, sorted, none empty; of two of one name the first.
+    fileprivate func promoted(of resource: OTLPAttributes) -> [(name: String, value: String)] {
+        var pairs = resource.pairs.filter { !settings.ignoredAttributes.contains($0.name) }
+        if !settings.promotesAllAttributes {
+            pairs = settings.promotedAttributes.compactMap { name in resource[name].map { (name, $0) } }
+        }
+        let labels = pairs.map { (labelName($0.name), $0.value) }.filter { !$0.1.isEmpty }
+        return sortedByName(labels).reduce(into: []) { unique, pair in
+            if unique.last?.name != pair.name { unique.append(pair) }
+        }
     }
+}
 
-    /// Values of attributes whose names become the same stand behind one another.
-    private func joined(_ pairs: [(name: String, value: String)]) -> LabelsBuilder {
-        var builder = LabelsBuilder()
-        for pair in pairs {
-            let name = names.labelName(pair.name)
-            guard !name.isEmpty, name != Labels.metricNameLabel else { continue }
-            builder.set(name, builder[name].map { $0 + ";" + pair.value } ?? pair.value)
-        }
-        return builder
+/// `pairs` in the layout of ``Labels/encoded``, empty values too.
+private func encoded(_ pairs: [(name: String, value: String)]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for pair in pairs {
+        bytes.appendLabelString(pair.name)
+        bytes.appendLabelString(pair.value)
     }
-
-    private var promoted: [(name: String, value: String)] {
-        let settings = names.settings
-        if settings.promotesAllAttributes {
-            return resource.pairs.filter { !settings.ignoredAttributes.contains($0.name) }
-                .map { (names.labelName($0.name), $0.value) }
-        }
-        return settings.promotedAttributes.compactMap { name in
-            resource[name].map { (names.labelName(name), $0) }
-        }
-    }
+    return bytes
 }

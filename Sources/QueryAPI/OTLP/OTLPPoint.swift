@@ -40,7 +40,7 @@ struct OTLPPoint {
             case (2, .fixed64(let nanoseconds)): point.startTime = milliseconds(nanoseconds)
             case (3, .fixed64(let nanoseconds)): point.timestamp = milliseconds(nanoseconds)
             case (4, .fixed64(let bits)): point.value = Double(bitPattern: bits)
-            case (5, .bytes(let bytes)): point.exemplars.append(try readExemplar(bytes))
+            case (5, .bytes(let bytes)): try point.addExemplar(bytes)
             case (6, .fixed64(let bits)): point.value = Double(Int64(bitPattern: bits))
             case (7, .bytes(let bytes)): try point.attributes.append(bytes)
             case (8, .varint(let flags)): point.isStale = flags & 1 != 0
@@ -70,7 +70,7 @@ struct OTLPPoint {
                     try checkElements(point.bounds.count)
                     point.bounds.append(number)
                 }
-            case (8, .bytes(let bytes)): point.exemplars.append(try readExemplar(bytes))
+            case (8, .bytes(let bytes)): try point.addExemplar(bytes)
             case (9, .bytes(let bytes)): try point.attributes.append(bytes)
             case (10, .varint(let flags)): point.isStale = flags & 1 != 0
             default: break
@@ -96,7 +96,7 @@ struct OTLPPoint {
             case (8, .bytes(let bytes)): point.positive = try readBuckets(bytes)
             case (9, .bytes(let bytes)): point.negative = try readBuckets(bytes)
             case (10, .varint(let flags)): point.isStale = flags & 1 != 0
-            case (11, .bytes(let bytes)): point.exemplars.append(try readExemplar(bytes))
+            case (11, .bytes(let bytes)): try point.addExemplar(bytes)
             default: break
             }
         }
@@ -114,13 +114,25 @@ struct OTLPPoint {
             case (3, .fixed64(let nanoseconds)): point.timestamp = milliseconds(nanoseconds)
             case (4, .fixed64(let count)): point.count = count
             case (5, .fixed64(let bits)): point.sum = Double(bitPattern: bits)
-            case (6, .bytes(let bytes)): point.quantiles.append(try readQuantile(bytes))
+            case (6, .bytes(let bytes)): try point.addQuantile(bytes)
             case (7, .bytes(let bytes)): try point.attributes.append(bytes)
             case (8, .varint(let flags)): point.isStale = flags & 1 != 0
             default: break
             }
         }
         return point.finished()
+    }
+
+    private mutating func addExemplar(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+        guard exemplars.count < Limit.writeExemplars else {
+            throw ProtobufError(description: "a data point has more than \(Limit.writeExemplars) exemplars")
+        }
+        exemplars.append(try readExemplar(message))
+    }
+
+    private mutating func addQuantile(_ message: UnsafeRawBufferPointer) throws(ProtobufError) {
+        try checkElements(quantiles.count)
+        quantiles.append(try readQuantile(message))
     }
 
     private func finished() -> OTLPPoint {
@@ -177,7 +189,7 @@ private func readExemplar(_ message: UnsafeRawBufferPointer) throws(ProtobufErro
         }
     }
     // The trace is what an exemplar is for: attributes only come along where there is room for all of them.
-    let all = attributes.pairs + labels
+    let all = attributes.fault == nil ? attributes.pairs + labels : labels
     let characters = all.reduce(0) { $0 + $1.name.unicodeScalars.count + $1.value.unicodeScalars.count }
     exemplar.labels = Labels(characters <= Limit.exemplarLabelCharacters ? all : labels)
     return exemplar
@@ -191,6 +203,7 @@ private func hex(_ bytes: UnsafeRawBufferPointer) -> String {
 
 private func checkElements(_ count: Int) throws(ProtobufError) {
     guard count < Histogram.elementsMax else {
-        throw ProtobufError(description: "a histogram has more than \(Histogram.elementsMax) buckets or bounds")
+        throw ProtobufError(
+            description: "a histogram has more than \(Histogram.elementsMax) buckets or bounds, or a summary quantiles")
     }
 }

@@ -53,11 +53,19 @@ extension OTLPReader {
             OTLPNames.Metric(
                 name: metric.name, unit: metric.unit, isCounter: kind == .sum && isMonotonic, isGauge: kind == .gauge))
         guard !name.isEmpty else { return leaveOut(metric, "its name has no character that a name may have") }
+        guard name.utf8.count <= Limit.writeLabelBytes else {
+            return leaveOut(metric, "its name is longer than \(Limit.writeLabelBytes) bytes")
+        }
         var isEmpty = true
         // Data points are field 1 of every kind.
         try forEachMessage(metric.data, 1) { (bytes) throws(ProtobufError) in
             isEmpty = false
             let point = try point(bytes, kind)
+            if let fault = point.attributes.fault {
+                return request.problems.add("data points") {
+                    "a data point of \(quoted(String(name.prefix(200)))) is left out: \(fault)"
+                }
+            }
             times =
                 times.map { min($0.lowerBound, point.timestamp)...max($0.upperBound, point.timestamp) }
                 ?? point.timestamp...point.timestamp
@@ -113,18 +121,15 @@ extension OTLPReader {
     }
 
     private mutating func addSample(
-        _ point: OTLPPoint, _ base: LabelsBuilder, _ name: String, _ value: Double, startTime: Int64,
+        _ point: OTLPPoint, _ base: Labels, _ name: String, _ value: Double, startTime: Int64,
         _ exemplars: [Exemplar] = [], _ extra: (name: String, value: String)? = nil
     ) throws(ProtobufError) {
-        var builder = base
-        if let extra { builder.set(extra.name, extra.value) }
-        builder.set(Labels.metricNameLabel, name)
         let shown = point.isStale ? StaleMarker.value : value
-        try request.add(builder.labels(), point.timestamp, shown, startTime: startTime, exemplars)
+        try request.add(base.named(name, extra), point.timestamp, shown, startTime: startTime, exemplars)
     }
 
     /// `_sum`, `_count`, and per bound a `_bucket` that counts what lies below it.
-    private mutating func addClassic(_ point: OTLPPoint, _ base: LabelsBuilder, _ name: String) throws(ProtobufError) {
+    private mutating func addClassic(_ point: OTLPPoint, _ base: Labels, _ name: String) throws(ProtobufError) {
         let start = point.startTime
         if let sum = point.sum { try addSample(point, base, name + "_sum", sum, startTime: start) }
         try addSample(point, base, name + "_count", Double(point.count), startTime: start)
@@ -143,7 +148,7 @@ extension OTLPReader {
     }
 
     private mutating func addNative(
-        _ point: OTLPPoint, _ base: LabelsBuilder, _ name: String, isCustom: Bool
+        _ point: OTLPPoint, _ base: Labels, _ name: String, isCustom: Bool
     ) throws(ProtobufError) {
         let histogram: Histogram
         do throws(HistogramError) {
@@ -151,13 +156,11 @@ extension OTLPReader {
         } catch {
             return request.problems.add("histograms") { "histogram \(quoted(name)) is left out: \(error)" }
         }
-        var builder = base
-        builder.set(Labels.metricNameLabel, name)
         try request.add(
-            builder.labels(), point.timestamp, histogram, startTime: point.startTime, point.exemplars)
+            base.named(name), point.timestamp, histogram, startTime: point.startTime, point.exemplars)
     }
 
-    private mutating func addSummary(_ point: OTLPPoint, _ base: LabelsBuilder, _ name: String) throws(ProtobufError) {
+    private mutating func addSummary(_ point: OTLPPoint, _ base: Labels, _ name: String) throws(ProtobufError) {
         let start = point.startTime
         try addSample(point, base, name + "_sum", point.sum ?? 0, startTime: start)
         try addSample(point, base, name + "_count", Double(point.count), startTime: start)
@@ -165,5 +168,19 @@ extension OTLPReader {
             let text = formatFloat(quantile, .plain)
             try addSample(point, base, name, value, startTime: 0, [], ("quantile", text))
         }
+    }
+}
+
+extension Labels {
+    /// These labels under a metric's name, with `extra`, whose name sorts behind `__name__`.
+    fileprivate func named(_ name: String, _ extra: (name: String, value: String)? = nil) -> Labels {
+        var changes: [UInt8] = []
+        changes.appendLabelString(Labels.metricNameLabel)
+        changes.appendLabelString(name)
+        if let extra {
+            changes.appendLabelString(extra.name)
+            changes.appendLabelString(extra.value)
+        }
+        return setting(changes)
     }
 }

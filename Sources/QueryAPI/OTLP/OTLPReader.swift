@@ -29,8 +29,11 @@ struct OTLPReader {
         try forEachMessage(message, 1) { (resource) throws(ProtobufError) in
             try forEachMessage(resource, 1) { (pair) throws(ProtobufError) in try attributes.append(pair) }
         }
+        if let fault = attributes.fault {
+            return request.problems.add("resources") { "a resource is left out: \(fault)" }
+        }
         attributes.sort()
-        var context = OTLPContext(resource: attributes, scope: nil, names: names)
+        var context = OTLPContext(resource: attributes, names: names)
         var times: ClosedRange<Int64>?
         try forEachMessage(message, 2) { (scope) throws(ProtobufError) in
             try readScope(scope, &context, &times)
@@ -42,7 +45,7 @@ struct OTLPReader {
     private mutating func readScope(
         _ message: UnsafeRawBufferPointer, _ context: inout OTLPContext, _ times: inout ClosedRange<Int64>?
     ) throws(ProtobufError) {
-        context.scope = nil
+        context.setScope(nil)
         if settings.promotesScope {
             var scope = OTLPContext.Scope()
             try forEachMessage(message, 3) { (url) in scope.schemaURL = String(decoding: url, as: UTF8.self) }
@@ -51,7 +54,8 @@ struct OTLPReader {
                 try forEachMessage(content, 2) { (text) in scope.version = String(decoding: text, as: UTF8.self) }
                 try forEachMessage(content, 3) { (pair) throws(ProtobufError) in try scope.attributes.append(pair) }
             }
-            context.scope = scope.name.isEmpty ? nil : scope
+            if let fault = scope.fault { return request.problems.add("scopes") { "a scope is left out: \(fault)" } }
+            context.setScope(scope.name.isEmpty ? nil : scope)
         }
         let fixed = context
         try forEachMessage(message, 2) { (metric) throws(ProtobufError) in try readMetric(metric, fixed, &times) }

@@ -15,6 +15,10 @@ struct OTLPRequest {
 
     private var indices: [Labels: Int] = [:]
     private var byteBudget = Limit.writeReferencedBytes
+    private var sampleByteBudget: Int
+
+    /// - Parameter labelBytes: what the labels of all samples may take, where each has its own.
+    init(labelBytes: Int = Limit.otlpLabelBytes) { sampleByteBudget = labelBytes }
 
     /// Adds a sample to the series with these labels.
     mutating func add(
@@ -25,7 +29,7 @@ struct OTLPRequest {
         }
         let index = try index(labels)
         samples.append((index, timestamp, value, startTime))
-        for exemplar in exemplars { self.exemplars.append((index, exemplar)) }
+        try add(exemplars, index)
     }
 
     mutating func add(
@@ -36,12 +40,23 @@ struct OTLPRequest {
         }
         let index = try index(labels)
         histograms.append((index, timestamp, histogram, startTime))
-        for exemplar in exemplars { self.exemplars.append((index, exemplar)) }
+        try add(exemplars, index)
     }
 
     mutating func add(_ entry: MetricMetadata) { metadata.append(entry) }
 
+    private mutating func add(_ exemplars: [Exemplar], _ index: Int) throws(ProtobufError) {
+        guard self.exemplars.count + exemplars.count <= Limit.writeExemplars else {
+            throw ProtobufError(description: "more than \(Limit.writeExemplars) exemplars in one request")
+        }
+        for exemplar in exemplars { self.exemplars.append((index, exemplar)) }
+    }
+
     private mutating func index(_ labels: Labels) throws(ProtobufError) -> Int {
+        sampleByteBudget -= labels.encoded.count
+        guard sampleByteBudget >= 0 else {
+            throw ProtobufError(description: "the labels of one request's samples are too long: send fewer in each")
+        }
         if let index = indices[labels] { return index }
         byteBudget -= labels.encoded.count
         guard byteBudget >= 0 else {

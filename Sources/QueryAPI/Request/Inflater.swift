@@ -5,7 +5,7 @@ struct GzipError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// The content of a body in gzip's format.
+/// The content of a body in gzip's format, of all its members.
 ///
 /// - Parameter bytesMax: the longest content accepted; no more than that is ever held.
 /// - Source: RFC 1952.
@@ -30,7 +30,12 @@ func gunzipped(_ body: UnsafeRawBufferPointer, bytesMax: Int) throws(GzipError) 
         guard content.count <= bytesMax else {
             throw GzipError(description: "gzip: content is longer than \(bytesMax) bytes")
         }
-        if status == Z_STREAM_END { return content }
+        if status == Z_STREAM_END {
+            // Members may follow one another; their contents do too.
+            if stream.avail_in == 0 { return content }
+            inflateReset(&stream)
+            continue
+        }
         guard status == Z_OK, stream.avail_in > 0 || stream.avail_out == 0 else {
             throw GzipError(description: status == Z_OK ? "gzip: unexpected EOF" : "gzip: invalid content")
         }
