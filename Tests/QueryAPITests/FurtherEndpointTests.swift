@@ -41,6 +41,14 @@ import Testing
         ("metric_names", "sort_by=score", "sort_by=score requires search[] to be set"),
         ("metric_names", "sort_dir=asc", "sort_dir is only valid when sort_by is set"),
         ("label_names", "case_sensitive=x", "invalid case_sensitive \\\"x\\\": must be boolean"),
+        (
+            "metric_names", Array(repeating: "search[]=a", count: 33).joined(separator: "&"),
+            "search[] may be given 32 times, each of 1024 bytes"
+        ),
+        (
+            "label_names", "search[]=" + String(repeating: "a", count: 1025),
+            "search[] may be given 32 times, each of 1024 bytes"
+        ),
         ("label_names", "limit=-1", "invalid limit \\\"-1\\\": must be non-negative integer"),
     ]
 

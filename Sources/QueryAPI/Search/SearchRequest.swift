@@ -24,7 +24,11 @@ struct SearchRequest: Sendable {
         minTime = try form.time("start") ?? now - SearchRequest.hourMs
         maxTime = try form.time("end") ?? now
         for text in form.all("match[]") { selectors.append(try api.selector(text, nil)) }
-        terms = SearchTerms(terms: form.all("search[]"))
+        let texts = form.all("search[]")
+        guard texts.count <= Limit.searchTerms, texts.allSatisfy({ $0.utf8.count <= Limit.searchTermBytes }) else {
+            throw .badData("search[] may be given \(Limit.searchTerms) times, each of \(Limit.searchTermBytes) bytes")
+        }
+        terms = SearchTerms(terms: texts)
         includesScore = try form.bool("include_score", otherwise: false)
         try readTerms(form)
         try readOrder(form, endpoint)

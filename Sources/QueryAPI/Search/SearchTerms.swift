@@ -12,25 +12,38 @@ struct SearchTerms: Sendable {
     var algorithm = Algorithm.subsequence
     /// The least score of a name that fits loosely, from 0 to 1.
     var threshold = 0.0
-    var isCaseSensitive = true
+    var isCaseSensitive = true { didSet { characters = terms.map(read) } }
+    /// Of each term, as names are read.
+    private var characters: [[Unicode.Scalar]] = []
+
+    init(terms: [String], isCaseSensitive: Bool = true) {
+        self.terms = terms
+        self.isCaseSensitive = isCaseSensitive
+        characters = terms.map(read)
+    }
 
     /// The best score of any term, from 0 to 1; nil where none fits. Everything fits where there are no terms.
     func score(_ name: String) -> Double? {
         if terms.isEmpty { return 1 }
-        let name = isCaseSensitive ? name : name.lowercased()
-        return terms.compactMap { score(name, isCaseSensitive ? $0 : $0.lowercased()) }.max()
+        let name = read(name)
+        return characters.compactMap { score(name, $0) }.max()
     }
 
-    private func score(_ name: String, _ term: String) -> Double? {
-        if term.isEmpty || name.utf8.starts(with: term.utf8) { return 1 }
+    /// No more of it than somebody would look at: values of labels may be long.
+    private func read(_ text: String) -> [Unicode.Scalar] {
+        Array((isCaseSensitive ? text : text.lowercased()).unicodeScalars.prefix(4096))
+    }
+
+    private func score(_ name: [Unicode.Scalar], _ term: [Unicode.Scalar]) -> Double? {
+        if name.starts(with: term) { return 1 }
         switch algorithm {
         case .subsequence:
-            let score = subsequenceScore(Array(name.unicodeScalars), Array(term.unicodeScalars))
+            let score = subsequenceScore(name, term)
             return score > 0 && score >= threshold ? score : nil
         case .jarowinkler:
-            if name.contains(term) { return 0.9 }
+            if name.indices.contains(where: { name[$0...].starts(with: term) }) { return 0.9 }
             guard threshold > 0 else { return nil }
-            let score = jaroWinkler(Array(name.unicodeScalars), Array(term.unicodeScalars))
+            let score = jaroWinkler(name, term)
             return score >= threshold ? score : nil
         }
     }
