@@ -20,8 +20,16 @@ public final class WebAccess: Sendable {
     private struct State {
         var configuration: WebConfiguration
         var tls: TLSContext?
-        /// Of the files as they were last looked at, also where they had a fault.
+        /// Of the files as they were last looked at, also where they had a fault, and also of those that a configuration
+        /// with a fault names: what they lack may come later.
         var stamps: [String: FileStamp?]
+
+        /// - Throws: ``WebConfigError`` where a certificate or key is not one.
+        init(_ configuration: WebConfiguration, _ stamps: [String: FileStamp?]) throws {
+            self.configuration = configuration
+            self.stamps = stamps
+            tls = try configuration.tls.map { try TLSContext($0) }
+        }
     }
 
     private let path: String
@@ -72,10 +80,13 @@ public final class WebAccess: Sendable {
     /// What is in force now. Costs a `stat` of each file.
     private func refreshed() -> State {
         let old = state.withLock { $0 }
-        let stamps = FileStamp.all([path] + old.configuration.files)
+        var stamps = FileStamp.all(Array(old.stamps.keys))
         if stamps == old.stamps { return old }
         do {
-            let new = try WebAccess.load(path)
+            let configuration = try WebConfiguration.load(path: path)
+            // Before reading them, so that a file that changes meanwhile is read once more.
+            stamps.merge(FileStamp.all(configuration.files)) { earlier, _ in earlier }
+            let new = try State(configuration, stamps.filter { ([path] + configuration.files).contains($0.key) })
             guard (new.tls != nil) == isTLS else {
                 throw WebConfigError("tls_server_config comes and goes only with a restart")
             }
@@ -83,9 +94,10 @@ public final class WebAccess: Sendable {
             logger.info("web configuration read again", metadata: ["file": "\(path)"])
             return new
         } catch {
+            let looked = stamps
             let isFirst = state.withLock { state in
-                defer { state.stamps = stamps }
-                return state.stamps != stamps
+                defer { state.stamps = looked }
+                return state.stamps != looked
             }
             if isFirst {
                 logger.error("web configuration not read again, the one before stays", metadata: ["error": "\(error)"])
@@ -95,12 +107,10 @@ public final class WebAccess: Sendable {
     }
 
     private static func load(_ path: String) throws -> State {
-        // Before reading, so that a file that changes meanwhile is read once more.
         let own = FileStamp(path)
         let configuration = try WebConfiguration.load(path: path)
         var stamps = FileStamp.all(configuration.files)
         stamps[path] = .some(own)
-        return State(
-            configuration: configuration, tls: try configuration.tls.map { try TLSContext($0) }, stamps: stamps)
+        return try State(configuration, stamps)
     }
 }

@@ -90,6 +90,21 @@ import YAML
         #expect("\(error!)".contains(message), "\(error!)")
     }
 
+    @Test(.enabled(if: Certificates.openssl != nil)) func certificateThatComesLaterIsTaken() async throws {
+        let certificates = Certificates()
+        try certificates.makeAuthority("own")
+        func text(_ name: String, _ more: String = "") -> String {
+            "tls_server_config: {cert_file: \(certificates.path)/\(name).crt, key_file: \(certificates.path)/\(name).key}\n"
+                + more
+        }
+        try await withAccess(text("own")) { access, path in
+            try writeFile(path, text("next", "http_server_config: {headers: {X-Frame-Options: deny}}\n"))
+            #expect(await access.admit(authorization: nil).headers.isEmpty)
+            try certificates.makeAuthority("next")
+            #expect(await access.admit(authorization: nil).headers.map(\.value) == ["deny"])
+        }
+    }
+
     /// Of "hunter2".
     private static let slowHash = "$2b$12$abcdefghijklmnopqrstuuCEzSpXJ42scy/MOdv14p0ieHzvDXISW"
 }

@@ -31,6 +31,8 @@ final class ConfigurationFile: Sendable {
     private let logger: Logger
     private let notifications: Notifications
     private let state: Mutex<State>
+    /// What was asked for last of what is done in turn.
+    private let last = Mutex<Task<Void, any Error>?>(nil)
 
     /// - Throws: ``ConfigurationError`` with every fault of the file.
     init(path: String, logger: Logger, registry: MetricRegistry, notifications: Notifications) throws {
@@ -68,6 +70,28 @@ final class ConfigurationFile: Sendable {
 
     /// Starts scraping what the file says, and storing and sending as it says.
     func apply(to parts: ConfiguredParts) async throws {
+        try await inTurn { try await self.applyNow(to: parts) }
+    }
+
+    /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
+    func reload(into parts: ConfiguredParts) async throws {
+        try await inTurn { try await self.reloadNow(into: parts) }
+    }
+
+    /// Does one thing after another, since a configuration that is applied while the next is would partly stay in force.
+    private func inTurn(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        let task = last.withLock { last in
+            let task = Task { [last] in
+                _ = await last?.result
+                try await work()
+            }
+            last = task
+            return task
+        }
+        try await task.value
+    }
+
+    private func applyNow(to parts: ConfiguredParts) async throws {
         let configuration = state.withLock { $0.configuration }
         parts.database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
         // Before the first sample: what comes is kept for those it is sent to.
@@ -76,8 +100,7 @@ final class ConfigurationFile: Sendable {
         parts.scraping.apply(configuration)
     }
 
-    /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
-    func reload(into parts: ConfiguredParts) async throws {
+    private func reloadNow(into parts: ConfiguredParts) async throws {
         do {
             let content = Configuration.fileContent(path: path)
             let further = current.furtherContent
@@ -89,7 +112,7 @@ final class ConfigurationFile: Sendable {
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
             for warning in configuration.warnings { logger.warning("\(warning)") }
-            try await apply(to: parts)
+            try await applyNow(to: parts)
             notifications.remove(ConfigurationFile.failureNotification)
             logger.info("configuration reloaded", metadata: ["file": "\(path)"])
         } catch {
