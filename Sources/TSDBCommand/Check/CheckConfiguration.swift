@@ -18,7 +18,7 @@ struct CheckConfiguration: AsyncParsableCommand {
               tsdb check config --lint all --lint-fatal prometheus.yml
             """)
 
-    enum Lint: String, ExpressibleByArgument, CaseIterable {
+    enum Lint: String, CaseIterable {
         case all
         case duplicateRules = "duplicate-rules"
         case none
@@ -32,7 +32,7 @@ struct CheckConfiguration: AsyncParsableCommand {
     var isSyntaxOnly = false
 
     @Option(help: "What style to check: whether targets are scraped often enough for queries to see them.")
-    var lint = Lint.duplicateRules
+    var lint = Lints(Lint.duplicateRules)
 
     @Flag(name: .customLong("lint-fatal"), help: "End with exit status 3 where a style check complains.")
     var isLintFatal = false
@@ -48,7 +48,8 @@ struct CheckConfiguration: AsyncParsableCommand {
             let configuration = try Configuration.load(path: file)
             var warnings = configuration.warnings
             if !isSyntaxOnly { warnings += try checkNamedFiles(configuration) }
-            let lints = lint == .all || lint == .tooLongScrapeInterval ? tooLong(configuration, lookbackMs) : []
+            let isAsked = lint.kinds.contains { $0 == .all || $0 == .tooLongScrapeInterval }
+            let lints = isAsked ? tooLong(configuration, lookbackMs) : []
             return FileFindings(
                 what: "\(file) is a valid configuration, \(counted(configuration.jobs.count, "job"))",
                 warnings: warnings, lints: lints)

@@ -14,7 +14,7 @@ struct CheckRules: AsyncParsableCommand {
               kubectl get configmap rules -o jsonpath='{.data.rules\\.yml}' | tsdb check rules
             """)
 
-    enum Lint: String, ExpressibleByArgument, CaseIterable {
+    enum Lint: String, CaseIterable {
         case all
         case duplicateRules = "duplicate-rules"
         case none
@@ -24,7 +24,7 @@ struct CheckRules: AsyncParsableCommand {
     var files: [String] = []
 
     @Option(help: "What style to check: whether a rule comes twice.")
-    var lint = Lint.duplicateRules
+    var lint = Lints(Lint.duplicateRules)
 
     @Flag(name: .customLong("lint-fatal"), help: "End with exit status 3 where a style check complains.")
     var isLintFatal = false
@@ -37,7 +37,7 @@ struct CheckRules: AsyncParsableCommand {
             let file = try RuleFile(path: path, ignoresUnknown: ignoresUnknown)
             return FileFindings(
                 what: "\(counted(file.groups.reduce(0) { $0 + $1.rules.count }, "rule")) found",
-                lints: lint == .none ? [] : file.duplicates())
+                lints: lint.kinds.contains { $0 != .none } ? file.duplicates() : [])
         }
     }
 }

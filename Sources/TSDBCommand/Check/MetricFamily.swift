@@ -22,13 +22,16 @@ struct MetricFamily {
         for sample in page.samples {
             let metric = sample.labels.metricName ?? ""
             let name = page.family(of: metric)
-            var family = families[name] ?? MetricFamily(name: name, page.metadata[name])
-            family.series += 1
-            family.labelNames.formUnion(sample.labels.map(\.name))
-            family.allAreTotals = family.allAreTotals && metric.hasSuffix("_total")
-            families[name] = family
+            families[name, default: MetricFamily(name: name, page.metadata[name])].count(sample, metric)
         }
         return families.values.sorted { byteOrder($0.name, $1.name) }
+    }
+
+    private mutating func count(_ sample: MetricsPage.Sample, _ metric: String) {
+        series += 1
+        for label in sample.labels { labelNames.insert(label.name) }
+        // OpenMetrics' time at which a counter began is named otherwise than the counter.
+        allAreTotals = allAreTotals && (metric.hasSuffix("_total") || metric == name + "_created")
     }
 
     /// What could be better, sorted.

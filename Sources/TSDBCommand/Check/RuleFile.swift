@@ -14,8 +14,8 @@ struct RuleFile {
     struct Rule {
         /// The metric that a recording rule makes, or the alert's name.
         var name: String
+        /// With the group's, which it wins over.
         var labels: [String: String]
-        var isAlert: Bool
         var mark: YAMLMark
     }
 
@@ -48,17 +48,16 @@ struct RuleFile {
         }
     }
 
-    /// What is said of the rules that make the same series or alert as one before.
+    /// What is said of the rules that have name and labels of one before.
     func duplicates() -> [String] {
         struct Identity: Hashable {
             var name: String
             var labels: [String: String]
-            var isAlert: Bool
         }
         var first: [Identity: YAMLMark] = [:]
         var found: [String] = []
         for rule in groups.flatMap(\.rules) {
-            let identity = Identity(name: rule.name, labels: rule.labels, isAlert: rule.isAlert)
+            let identity = Identity(name: rule.name, labels: rule.labels)
             guard let mark = first[identity] else {
                 first[identity] = rule.mark
                 continue
@@ -105,16 +104,18 @@ private struct RuleDecoder {
         }
         for key in ["interval", "query_offset"] { _ = section.duration(key) }
         _ = section.count("limit")
-        _ = labels(&section, "labels")
+        let common = labels(&section, "labels")
         let rules = (section.list("rules") ?? []).enumerated().compactMap { index, node in
-            rule(node, "group \(quoted(name)), rule \(index + 1)")
+            rule(node, "group \(quoted(name)), rule \(index + 1)", common)
         }
         finish(section)
         return RuleFile.Group(name: name, rules: rules)
     }
 
-    /// - Parameter place: the group and which of its rules it is, for messages.
-    private func rule(_ node: YAMLNode, _ place: String) -> RuleFile.Rule? {
+    /// - Parameters:
+    ///   - place: the group and which of its rules it is, for messages.
+    ///   - common: the group's labels.
+    private func rule(_ node: YAMLNode, _ place: String, _ common: [String: String]) -> RuleFile.Rule? {
         guard var section = MappingDecoder(node, "rules entry", diagnostics) else { return nil }
         let (record, alert) = (section.string("record") ?? "", section.string("alert") ?? "")
         let name = record.isEmpty ? alert : record
@@ -126,7 +127,7 @@ private struct RuleDecoder {
         checkExpression(&section, place)
         let ownLabels = labels(&section, "labels")
         let annotations = labels(&section, "annotations")
-        let pending = ["for", "keep_firing_for"].filter { section.duration($0) != nil }
+        let pending = ["for", "keep_firing_for"].filter { (section.duration($0) ?? 0) != 0 }
         if alert.isEmpty, !record.isEmpty {
             for key in pending + (annotations.isEmpty ? [] : ["annotations"]) {
                 diagnostics.report(section.keyPlace(key), "\(place): \(key) means nothing in a recording rule")
@@ -137,7 +138,8 @@ private struct RuleDecoder {
             }
         }
         finish(section)
-        return RuleFile.Rule(name: name, labels: ownLabels, isAlert: record.isEmpty, mark: section.mark)
+        return RuleFile.Rule(
+            name: name, labels: common.merging(ownLabels) { _, own in own }, mark: section.mark)
     }
 
     private func checkExpression(_ section: inout MappingDecoder, _ place: String) {
@@ -154,7 +156,7 @@ private struct RuleDecoder {
     private func labels(_ section: inout MappingDecoder, _ key: String) -> [String: String] {
         var labels: [String: String] = [:]
         for entry in section.pairs(key) ?? [] {
-            if entry.key.isEmpty || entry.key == Labels.metricNameLabel {
+            if entry.key.isEmpty || key == "labels" && entry.key == Labels.metricNameLabel {
                 diagnostics.report(entry.keyMark, "\(quoted(entry.key)) cannot be a name in \(key)")
             }
             labels[entry.key] = section.scalar(entry.value, entry.key, "text")

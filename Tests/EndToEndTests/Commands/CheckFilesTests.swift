@@ -87,6 +87,44 @@ import Testing
             file: rules + "      - {record: a, expr: up}\n      - {record: a, expr: up}\n", status: 3,
             says: ["duplicate rule \"a\""]),
         Case(
+            description: "rule whose group's labels are others", arguments: ["rules", "--lint-fatal"],
+            file: """
+                groups:
+                  - {name: a, labels: {team: a}, rules: [{record: a, expr: up}]}
+                  - {name: b, labels: {team: b}, rules: [{record: a, expr: up}]}
+                """, status: 0, says: ["SUCCESS: 2 rules found"]),
+        Case(
+            description: "alert called like a metric of the same labels", arguments: ["rules", "--lint-fatal"],
+            file: """
+                groups:
+                  - {name: a, labels: {team: a}, rules: [{record: a, expr: up}]}
+                  - {name: b, rules: [{alert: a, expr: up, labels: {team: a}}]}
+                """, status: 3, says: ["duplicate rule \"a\" with labels {team=\"a\"}"]),
+        Case(
+            description: "two style checks", arguments: ["rules", "--lint=none,duplicate-rules", "--lint-fatal"],
+            file: rules + "      - {record: a, expr: up}\n      - {record: a, expr: up}\n", status: 3,
+            says: ["duplicate rule \"a\""]),
+        Case(
+            description: "style check that is none", arguments: ["rules", "--lint=all,nonsense"], file: rules,
+            status: 64,
+            says: ["all,nonsense", "duplicate-rules"]),
+        Case(
+            description: "recording rule that waits for nothing", arguments: ["rules"],
+            file: rules + "      - {record: a, expr: up, for: 0s, keep_firing_for: 0s, annotations: {}}\n", status: 0,
+            says: ["SUCCESS: 1 rule found"]),
+        Case(
+            description: "recording rule that waits", arguments: ["rules"],
+            file: rules + "      - {record: a, expr: up, for: 1m}\n", status: 1,
+            says: ["\"a\": for means nothing in a recording rule"]),
+        Case(
+            description: "annotation called like the metric's name", arguments: ["rules"],
+            file: rules + "      - {alert: a, expr: up, annotations: {__name__: x}}\n", status: 0,
+            says: ["SUCCESS: 1 rule found"]),
+        Case(
+            description: "label called like the metric's name", arguments: ["rules"],
+            file: rules + "      - {alert: a, expr: up, labels: {__name__: x}}\n", status: 1,
+            says: ["\"__name__\" cannot be a name in labels"]),
+        Case(
             description: "good web configuration", arguments: ["web-config"],
             file: "http_server_config: {headers: {X-Frame-Options: deny}}\n", status: 0,
             says: ["SUCCESS: FILE is a valid web configuration"]),
@@ -95,6 +133,18 @@ import Testing
             file: "basic_auth_user: {}\n",
             status: 1, says: ["FILE:1:1: unknown key \"basic_auth_user\""]),
     ]
+
+    /// Prometheus's own judgement of rules, where our exit status is not of the command line's parser.
+    @Test(
+        .enabled(if: findProgram("promtool") != nil),
+        arguments: cases.filter { $0.arguments[0] == "rules" && $0.status != 64 })
+    func promtoolJudgesRulesAlike(_ one: Case) throws {
+        let directory = TemporaryDirectory(.disk)
+        let path = directory.path + "/file.yml"
+        try writeFile(path, one.file)
+        let run = try runToEnd(findProgram("promtool") ?? "", ["check"] + one.arguments + [path])
+        #expect(run.status == one.status, "\(run.printed)")
+    }
 
     @Test(arguments: cases) func fileIsJudged(_ one: Case) throws {
         let directory = TemporaryDirectory(.disk)
@@ -189,6 +239,12 @@ import Testing
         #expect(own.status == other.status)
         guard own.status != 1 else { return }
         #expect(own.errors.split(separator: "\n").sorted() == other.errors.split(separator: "\n").sorted())
+    }
+
+    @Test func openMetricsCounterIsJudgedByItsTotal() throws {
+        let page = "# TYPE a counter\n# HELP a x\na_total 1\na_created 1700000000\n# EOF\n"
+        let run = try runToEnd(Programs.tsdb, ["check", "metrics"], input: page)
+        #expect(run.status == 0, "\(run.printed)")
     }
 
     @Test func seriesOfEachMetricAreCounted() throws {
