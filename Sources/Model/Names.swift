@@ -8,6 +8,30 @@ public func isLegacyLabelName(_ name: some StringProtocol) -> Bool {
     isIdentifier(name) { _ in false }
 }
 
+/// `name` with another text in place of each character that a metric's name cannot have without quotes, and of each
+/// underscore.
+public func escapedName(
+    _ name: String, underscore: String = "_", _ other: (Unicode.Scalar) -> String
+) -> String {
+    var result = ""
+    for (index, scalar) in name.unicodeScalars.enumerated() {
+        if scalar == "_" {
+            result += underscore
+        } else if isLegacyMetricName(index == 0 ? "\(scalar)" : "a\(scalar)") {
+            result.unicodeScalars.append(scalar)
+        } else {
+            result += other(scalar)
+        }
+    }
+    return result
+}
+
+/// `U__`, and `name` with the code of each such character between underscores.
+/// - Source: Prometheus 3's values escaping (`model.EscapeName`).
+public func valuesEscapedName(_ name: String) -> String {
+    "U__" + escapedName(name, underscore: "__") { "_\(String($0.value, radix: 16))_" }
+}
+
 private func isIdentifier(_ name: some StringProtocol, or extra: (UInt8) -> Bool) -> Bool {
     guard let first = name.utf8.first, !isDigit(first) else { return false }
     return name.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") || extra($0) }

@@ -49,26 +49,10 @@ struct FederationFormat: Equatable {
         if isLegacyMetricName(name) { return name }
         return switch escaping {
         case .allowUTF8: name
-        case .underscores: mapped(name) { _ in "_" }
-        case .values: "U__" + mapped(name, "__") { "_\(String($0.value, radix: 16))_" }
-        case .dots: mapped(name, "__") { $0 == "." ? "_dot_" : "__" }
+        case .underscores: escapedName(name) { _ in "_" }
+        case .values: valuesEscapedName(name)
+        case .dots: escapedName(name, underscore: "__") { $0 == "." ? "_dot_" : "__" }
         }
-    }
-
-    private func mapped(
-        _ name: String, _ underscore: String = "_", _ other: (Unicode.Scalar) -> String
-    ) -> String {
-        var result = ""
-        for (index, scalar) in name.unicodeScalars.enumerated() {
-            if scalar == "_" {
-                result += underscore
-            } else if isLegacyMetricName(index == 0 ? "\(scalar)" : "a\(scalar)") {
-                result.unicodeScalars.append(scalar)
-            } else {
-                result += other(scalar)
-            }
-        }
-        return result
     }
 }
 

@@ -64,7 +64,10 @@ struct FederationWriter {
     private func begin(_ family: Family, _ message: inout ProtobufWriter, _ out: inout [UInt8]) {
         let name = format.escaped(family.name)
         switch format.notation {
-        case .text: out += "# TYPE \(isLegacyMetricName(name) ? name : exposed(name)) untyped\n".utf8
+        case .text:
+            out += "# TYPE ".utf8
+            if isLegacyMetricName(name) { out += name.utf8 } else { out.appendExposed(name) }
+            out += " untyped\n".utf8
         case .protobuf:
             message.bytes(1, name.utf8)
             // Untyped, histogram, or histogram of a gauge.
@@ -81,20 +84,20 @@ struct FederationWriter {
 
     private func appendLine(_ sample: FederatedSample, _ metric: String, to out: inout [UInt8]) {
         let name = format.escaped(metric)
-        var parts: [String] = []
-        if isLegacyMetricName(name) { out += name.utf8 } else { parts.append(exposed(name)) }
-        parts += labels(sample).map {
-            "\(isLegacyLabelName($0.name) ? $0.name : exposed($0.name))=\(exposed($0.value))"
+        let isPlain = isLegacyMetricName(name)
+        if isPlain { out += name.utf8 }
+        out.append(UInt8(ascii: "{"))
+        if !isPlain { out.appendExposed(name) }
+        for (index, label) in labels(sample).enumerated() {
+            if index > 0 || !isPlain { out.append(UInt8(ascii: ",")) }
+            if isLegacyLabelName(label.name) { out += label.name.utf8 } else { out.appendExposed(label.name) }
+            out.append(UInt8(ascii: "="))
+            out.appendExposed(label.value)
         }
-        out += "{\(parts.joined(separator: ","))} ".utf8
+        out += "} ".utf8
         // Prometheus writes no sign before a zero.
         out.appendFloat(sample.value == 0 ? 0 : sample.value, .general)
         out += " \(sample.timestamp)\n".utf8
-    }
-
-    private func exposed(_ text: String) -> String {
-        let escaped = text.replacing("\\", with: "\\\\").replacing("\n", with: "\\n").replacing("\"", with: "\\\"")
-        return "\"\(escaped)\""
     }
 
     /// Metric: label 1, untyped 5, timestamp_ms 6, histogram 7.
@@ -142,5 +145,21 @@ struct FederationWriter {
                 message.presentVarint(2, 0)
             }
         }
+    }
+}
+
+extension [UInt8] {
+    /// Appends `text` between quotes, as pages of metrics have it.
+    fileprivate mutating func appendExposed(_ text: String) {
+        append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\\"): self += "\\\\".utf8
+            case UInt8(ascii: "\n"): self += "\\n".utf8
+            case UInt8(ascii: "\""): self += "\\\"".utf8
+            default: append(byte)
+            }
+        }
+        append(UInt8(ascii: "\""))
     }
 }

@@ -107,8 +107,8 @@ extension YAMLWriter {
     }
 }
 
-/// `url` without what stands before an `@` in it.
-func withoutPassword(_ url: String) -> String {
+/// `url` without what stands before an `@` in it, to be shown.
+public func withoutPassword(_ url: String) -> String {
     guard let at = url.lastIndex(of: "@"), let scheme = url.firstRange(of: "://") else { return url }
     return url[..<scheme.upperBound] + hidden + url[at...]
 }

@@ -41,9 +41,10 @@ extension Fetch {
         }
     }
 
-    /// The URL's host and port.
+    /// The URL's host and port, without a password before them.
     private var authority: Substring {
         guard let scheme = request.url.firstRange(of: "://") else { return request.url[...] }
-        return request.url[scheme.upperBound...].prefix { $0 != "/" }
+        let whole = request.url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        return whole.lastIndex(of: "@").map { whole[whole.index(after: $0)...] } ?? whole
     }
 }

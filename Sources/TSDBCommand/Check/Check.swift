@@ -1,4 +1,5 @@
 import ArgumentParser
+import Scraper
 
 #if canImport(Glibc)
 import Glibc
@@ -52,7 +53,9 @@ extension AsyncParsableCommand {
             var settings = try http.settings()
             settings.advice = "Is `tsdb serve` running there? `--url` names another server."
             let response = try HTTPClient.get(url, timeoutSeconds: 10, settings: settings)
-            guard response.status == 200 else { throw CommandFailure("\(url) answered HTTP \(response.status)") }
+            guard response.status == 200 else {
+                throw CommandFailure("\(withoutPassword(url)) answered HTTP \(response.status)")
+            }
             print(String(decoding: response.body, as: UTF8.self), terminator: "")
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Model
 import RemoteProtocol
+import Scraper
 
 /// `tsdb push`: sends samples to a server.
 struct Push: AsyncParsableCommand {
@@ -58,13 +59,14 @@ struct PushMetrics: AsyncParsableCommand {
     func run() async throws {
         var hasFailed = false
         let now = SystemClock().nowMs()
+        let destination = try Destination(labels: labels(), settings: settings(), now: now)
         for file in files.isEmpty ? ["-"] : files {
             do {
                 let page = try MetricsPage(path: file)
                 for start in stride(from: 0, to: page.samples.count, by: PushMetrics.samplesMax) {
                     let part = page.samples[start..<min(start + PushMetrics.samplesMax, page.samples.count)]
                     // What is known of the metrics goes with the first.
-                    try send(part, start == 0 ? Array(page.metadata.values) : [], now)
+                    try send(part, start == 0 ? Array(page.metadata.values) : [], to: destination)
                 }
                 print("\(file == "-" ? "standard input" : file): \(counted(page.samples.count, "sample")) pushed")
             } catch {
@@ -86,33 +88,47 @@ struct PushMetrics: AsyncParsableCommand {
         return builder.labels()
     }
 
-    private func send(_ samples: ArraySlice<MetricsPage.Sample>, _ metadata: [MetricMetadata], _ now: Int64) throws {
-        let base = try labels()
-        var out = ProtobufWriter(capacity: 64 * samples.count)
-        for sample in samples {
-            var builder = LabelsBuilder(base)
-            for label in sample.labels { builder.set(label.name, label.value) }
-            out.message(1) {
-                $0.labels(1, builder.labels())
-                $0.sample(2, sample.timestamp ?? now, sample.value)
-            }
-        }
-        for one in metadata { out.metadata(3, one) }
+    /// What all requests have in common.
+    private struct Destination {
+        /// For the series that have none of these names.
+        var labels: Labels
+        var settings: HTTPSettings
+        var now: Int64
+    }
+
+    private func settings() throws -> HTTPSettings {
         var settings = try http.settings()
         settings.advice = "Is the server running there?"
         settings.headers += [
             ("Content-Type", "application/x-protobuf"), ("Content-Encoding", "snappy"),
             ("X-Prometheus-Remote-Write-Version", "0.1.0"),
         ]
-        let seconds = ((PrometheusDuration.parse(timeout) ?? 30_000) + 999) / 1000
+        return settings
+    }
+
+    private func send(
+        _ samples: ArraySlice<MetricsPage.Sample>, _ metadata: [MetricMetadata], to destination: Destination
+    ) throws {
+        var out = ProtobufWriter(capacity: 64 * samples.count)
+        for sample in samples {
+            var builder = LabelsBuilder(destination.labels)
+            for label in sample.labels { builder.set(label.name, label.value) }
+            out.message(1) {
+                $0.labels(1, builder.labels())
+                $0.sample(2, sample.timestamp ?? destination.now, sample.value)
+            }
+        }
+        for one in metadata { out.metadata(3, one) }
+        let seconds = (PrometheusDuration.parse(timeout) ?? 30_000) / 1000 + 1
         let answer = try HTTPClient.post(
-            url, body: snappyCompressed(out.bytes), timeoutSeconds: Int(seconds), settings: settings)
+            url, body: snappyCompressed(out.bytes), timeoutSeconds: Int(seconds), settings: destination.settings)
         guard answer.status / 100 == 2 else { throw refusal(answer) }
     }
 
     private func refusal(_ answer: HTTPClient.Response) -> CommandFailure {
         let body = String(decoding: answer.body.prefix(500).prefix { $0 != 0x0a }, as: UTF8.self)
         let advice = answer.status == 404 ? ". Does it take remote writes (--web.enable-remote-write-receiver)?" : ""
-        return CommandFailure("\(url) answered HTTP \(answer.status)\(body.isEmpty ? "" : ": \(body)")\(advice)")
+        return CommandFailure(
+            "\(withoutPassword(url)) answered HTTP \(answer.status)\(body.isEmpty ? "" : ": \(body)")\(advice)")
     }
 }

@@ -49,10 +49,10 @@ struct Plot {
     }
 
     private func draw(_ one: MatrixSeries, colour: Int, _ axis: Axis, into canvas: inout BrailleCanvas) {
-        let span = Double(max(range.end - range.start, 1))
+        let span = max(Double(range.end) - Double(range.start), 1)
         var previous: (x: Int, y: Int, time: Int64)?
         for (time, value) in zip(one.timestamps, one.values) where value.isFinite {
-            let x = Int((Double(time - range.start) / span * Double(canvas.dotColumns - 1)).rounded())
+            let x = Int(((Double(time) - Double(range.start)) / span * Double(canvas.dotColumns - 1)).rounded())
             let y = Int((axis.fraction(value) * Double(canvas.dotRows - 1)).rounded())
             // A missing point is a gap, not a line across it.
             if let previous, time - previous.time <= range.step {
@@ -65,8 +65,8 @@ struct Plot {
     }
 
     private func timeAxis(width: Int) -> String {
-        let span = range.end - range.start
-        let labels = [range.start, range.start + span / 2, range.end].map {
+        let span = Double(range.end) - Double(range.start)
+        let labels = [range.start, range.start / 2 + range.end / 2, range.end].map {
             localTime($0, withDate: span >= 86_400_000, withSeconds: span < 600_000)
         }
         let spare = max(width - labels.reduce(0) { $0 + $1.count }, 2)

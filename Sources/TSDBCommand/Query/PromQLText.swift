@@ -1,17 +1,18 @@
 import Model
 import PromQL
 
-/// An answer as promtool writes it: a line per series with its value and time, or a series' samples below its name.
-func promqlText(_ value: QueryValue) -> String {
-    switch value {
+/// An answer as promtool writes it: a line per series with its value and time, or a series' samples below its name, the
+/// native histograms behind the numbers.
+func promqlText(_ answer: QueryAnswer) -> String {
+    func line(_ point: ShownSeries.Point) -> String { "\(point.text) @[\(seconds(point.timestampMs))]\n" }
+    switch answer.value {
     case .scalar(let time, let number): return "scalar: \(formatFloat(number)) @[\(seconds(time))]\n"
     case .string(_, let text): return text + "\n"
-    case .vector(let samples):
-        return samples.map { "\($0.labels) => \(formatFloat($0.value)) @[\(seconds($0.timestampMs))]\n" }.joined()
-    case .matrix(let series):
-        return series.map { one in
-            let points = zip(one.timestamps, one.values).map { "\(formatFloat($1)) @[\(seconds($0))]\n" }
-            return "\(one.labels) =>\n" + points.joined()
+    case .vector:
+        return (answer.series ?? []).map { one in "\(one.labels) => " + one.points.map(line).joined() }.joined()
+    case .matrix:
+        return (answer.series ?? []).map { one in
+            "\(one.labels) =>\n" + (one.numbers + one.histograms).map(line).joined()
         }.joined()
     }
 }

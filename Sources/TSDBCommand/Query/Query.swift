@@ -103,9 +103,9 @@ struct QueryInstant: AsyncParsableCommand {
             answer.printNotices()
             switch format {
             case .json: print(answer.json)
-            case .csv: print(csv(answer.value), terminator: "")
-            case .promql: print(promqlText(answer.value), terminator: "")
-            case .table: print(instantTable(answer.value), terminator: "")
+            case .csv: print(csv(answer), terminator: "")
+            case .promql: print(promqlText(answer), terminator: "")
+            case .table: print(instantTable(answer), terminator: "")
             }
         }
     }
@@ -151,9 +151,9 @@ struct QueryRange: AsyncParsableCommand {
             answer.printNotices()
             switch format {
             case .json: print(answer.json)
-            case .csv: print(csv(answer.value), terminator: "")
-            case .promql: print(promqlText(answer.value), terminator: "")
-            case .table: print(rangeTable(answer.value), terminator: "")
+            case .csv: print(csv(answer), terminator: "")
+            case .promql: print(promqlText(answer), terminator: "")
+            case .table: print(rangeTable(answer), terminator: "")
             case .plot: print(Plot(answer.value, range: range, terminal: Terminal.current()).render(), terminator: "")
             }
         }
@@ -172,7 +172,8 @@ struct QueryTimeRange: Sendable {
 
     /// A range whose step is a whole number of seconds that gives about `pointsAbout` points.
     init(start: Int64, end: Int64, pointsAbout: Int64) {
-        let seconds = max(1, ((end - start) / pointsAbout + 999) / 1000)
+        let (span, isBeyond) = end.subtractingReportingOverflow(start)
+        let seconds = max(1, ((isBeyond ? .max : span) / pointsAbout + 999) / 1000)
         self.init(start: start, end: end, step: seconds * 1000)
     }
 

@@ -1,6 +1,7 @@
 import Model
 import PromQL
 import QueryAPI
+import Scraper
 import TSDB
 
 /// What answers a query.
@@ -16,6 +17,9 @@ protocol QuerySource {
 /// An answer, with the JSON that the HTTP API gives for it.
 struct QueryAnswer {
     var value: QueryValue
+    /// The native histograms of the series, by their places in the value, as text: what a server says of one does not make
+    /// a histogram again.
+    var histograms: [Int: [ShownSeries.Point]] = [:]
     var notices: [String]
     var json: String
 
@@ -64,9 +68,26 @@ struct DatabaseSource: QuerySource {
     private func answer(_ result: QueryResult) -> QueryAnswer {
         for problem in database.takeProblems() { writeToStandardError("tsdb: \(problem)\n") }
         return QueryAnswer(
-            value: result.value, notices: result.warnings + result.infos,
+            value: result.value, histograms: histograms(result.value),
+            notices: result.warnings + result.infos,
             json: String(decoding: encodeAnswer(result), as: UTF8.self))
     }
+}
+
+private func histograms(_ value: QueryValue) -> [Int: [ShownSeries.Point]] {
+    let points: [[(Int64, Histogram)]] =
+        switch value {
+        case .scalar, .string: []
+        case .vector(let samples): samples.map { one in one.histogram.map { [(one.timestampMs, $0)] } ?? [] }
+        case .matrix(let series): series.map { $0.histograms.map { ($0.timestampMs, $0.histogram) } }
+        }
+    let texts = points.map { points in
+        points.map { time, one in
+            let text = histogramText(count: one.count, sum: one.sum, buckets: one.populatedBuckets)
+            return ShownSeries.Point(timestampMs: time, text: text)
+        }
+    }
+    return Dictionary(uniqueKeysWithValues: texts.enumerated().filter { !$1.isEmpty }.map { ($0, $1) })
 }
 
 /// A running server.
@@ -106,21 +127,11 @@ struct ServerSource: QuerySource {
         let query = form.isEmpty ? "" : "?" + form.joined(separator: "&")
         // A name that could not stand in a path is written as Prometheus writes it there.
         let isPlain = isLegacyLabelName(name) && !name.hasPrefix("U__")
-        let place = isPlain ? name : escaped(name)
+        let place = isPlain ? name : valuesEscapedName(name)
         return try list { base in
             try HTTPClient.get(
                 "\(base)/api/v1/label/\(place)/values\(query)", timeoutSeconds: timeoutSeconds, settings: settings)
         }
-    }
-
-    /// `U__`, and for each character that is no letter or digit its code between underscores.
-    private func escaped(_ name: String) -> String {
-        "U__"
-            + name.unicodeScalars.map { scalar in
-                if scalar == "_" { return "__" }
-                let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
-                return isPlain ? String(scalar) : "_\(String(scalar.value, radix: 16))_"
-            }.joined()
     }
 
     private var timeoutSeconds: Int { Int(timeoutMs / 1000) + 5 }
@@ -142,7 +153,8 @@ struct ServerSource: QuerySource {
 
     private func noAnswer(_ response: HTTPClient.Response) -> CommandFailure {
         let start = String(decoding: response.body.prefix(200), as: UTF8.self)
-        return CommandFailure("\(base) answered HTTP \(response.status) with no Prometheus JSON: \(start)")
+        return CommandFailure(
+            "\(withoutPassword(base)) answered HTTP \(response.status) with no Prometheus JSON: \(start)")
     }
 
     private func ask(_ endpoint: String, _ form: [(String, String)]) throws -> QueryAnswer {
@@ -151,9 +163,11 @@ struct ServerSource: QuerySource {
             timeoutSeconds: timeoutSeconds, settings: settings)
         guard let answer = ServerAnswer(response.body) else { throw noAnswer(response) }
         if let error = answer.error { throw CommandFailure("\(answer.errorType ?? "error"): \(error)") }
-        guard let value = answer.value else { throw CommandFailure("\(base) answered without a result") }
+        guard let value = answer.value else {
+            throw CommandFailure("\(withoutPassword(base)) answered without a result")
+        }
         return QueryAnswer(
-            value: value, notices: (answer.warnings ?? []) + (answer.infos ?? []),
+            value: value, histograms: answer.histograms, notices: (answer.warnings ?? []) + (answer.infos ?? []),
             json: String(decoding: response.body, as: UTF8.self))
     }
 }

@@ -11,6 +11,7 @@ struct ServerAnswer: Decodable {
     private var data: ResultData?
 
     var value: QueryValue? { data?.value }
+    var histograms: [Int: [ShownSeries.Point]] { data?.histograms ?? [:] }
 
     /// nil where the bytes are not such an envelope.
     init?(_ body: [UInt8]) {
@@ -36,6 +37,7 @@ struct ServerList<Element: Decodable>: Decodable {
 
 private struct ResultData: Decodable {
     let value: QueryValue
+    var histograms: [Int: [ShownSeries.Point]] = [:]
 
     private enum Key: String, CodingKey { case resultType, result }
 
@@ -44,23 +46,22 @@ private struct ResultData: Decodable {
         switch try fields.decode(String.self, forKey: .resultType) {
         case "scalar":
             let point = try fields.decode(Point.self, forKey: .result)
-            value = .scalar(timestampMs: point.timestampMs, value: try point.number())
+            value = .scalar(timestampMs: point.timestampMs, value: try point.value())
         case "string":
             let point = try fields.decode(Point.self, forKey: .result)
             value = .string(timestampMs: point.timestampMs, value: point.text)
         case "vector":
-            value = .vector(
-                try fields.decode([InstantSeries].self, forKey: .result).map {
-                    VectorSample(
-                        labels: labels($0.metric), timestampMs: $0.value.timestampMs, value: try $0.value.number())
-                })
+            let series = try fields.decode([InstantSeries].self, forKey: .result)
+            value = .vector(try series.map { try $0.sample() })
+            for (index, one) in series.enumerated() {
+                if let point = try one.histogram?.shown() { histograms[index] = [point] }
+            }
         case "matrix":
-            value = .matrix(
-                try fields.decode([RangeSeries].self, forKey: .result).map {
-                    MatrixSeries(
-                        labels: labels($0.metric), timestamps: $0.values.map(\.timestampMs),
-                        values: try $0.values.map { try $0.number() })
-                })
+            let series = try fields.decode([RangeSeries].self, forKey: .result)
+            value = .matrix(try series.map { try $0.series() })
+            for (index, one) in series.enumerated() {
+                if let points = one.histograms { histograms[index] = try points.map { try $0.shown() } }
+            }
         case let other:
             throw DecodingError.dataCorruptedError(forKey: .resultType, in: fields, debugDescription: other)
         }
@@ -69,12 +70,68 @@ private struct ResultData: Decodable {
 
 private struct InstantSeries: Decodable {
     var metric: [String: String]
-    var value: Point
+    var value: Point?
+    var histogram: HistogramPoint?
+
+    func sample() throws -> VectorSample {
+        guard let time = value?.timestampMs ?? histogram?.timestampMs else {
+            throw CommandFailure("a series has neither a value nor a histogram")
+        }
+        return VectorSample(labels: labels(metric), timestampMs: time, value: try value?.value() ?? .nan)
+    }
 }
 
 private struct RangeSeries: Decodable {
     var metric: [String: String]
-    var values: [Point]
+    var values: [Point]?
+    var histograms: [HistogramPoint]?
+
+    func series() throws -> MatrixSeries {
+        let points = values ?? []
+        return MatrixSeries(
+            labels: labels(metric), timestamps: points.map(\.timestampMs), values: try points.map { try $0.value() })
+    }
+}
+
+/// `[seconds, {"count": "4", "sum": "5", "buckets": [[bounds, "lower", "upper", "count"], …]}]`.
+private struct HistogramPoint: Decodable {
+    struct Content: Decodable {
+        var count: String
+        var sum: String
+        var buckets: [Bucket]?
+    }
+
+    struct Bucket: Decodable {
+        /// 0: the upper belongs to it, 1: the lower, 2: neither, 3: both.
+        var bounds: Int
+        var numbers: [String] = []
+
+        init(from decoder: any Decoder) throws {
+            var list = try decoder.unkeyedContainer()
+            bounds = try list.decode(Int.self)
+            for _ in 0..<3 { numbers.append(try list.decode(String.self)) }
+        }
+    }
+
+    var timestampMs: Int64
+    var content: Content
+
+    init(from decoder: any Decoder) throws {
+        var pair = try decoder.unkeyedContainer()
+        timestampMs = try readTime(&pair)
+        content = try pair.decode(Content.self)
+    }
+
+    func shown() throws -> ShownSeries.Point {
+        let buckets = try (content.buckets ?? []).map { bucket in
+            Histogram.Bucket(
+                lower: try number(bucket.numbers[0]), upper: try number(bucket.numbers[1]),
+                includesLower: bucket.bounds == 1 || bucket.bounds == 3,
+                includesUpper: bucket.bounds == 0 || bucket.bounds == 3, count: try number(bucket.numbers[2]))
+        }
+        let text = histogramText(count: try number(content.count), sum: try number(content.sum), buckets: buckets)
+        return ShownSeries.Point(timestampMs: timestampMs, text: text)
+    }
 }
 
 /// `[seconds, "value"]`.
@@ -84,23 +141,30 @@ private struct Point: Decodable {
 
     init(from decoder: any Decoder) throws {
         var pair = try decoder.unkeyedContainer()
-        let seconds = try pair.decode(Double.self)
-        guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()) else {
-            throw DecodingError.dataCorruptedError(in: pair, debugDescription: "time out of range")
-        }
-        timestampMs = milliseconds
+        timestampMs = try readTime(&pair)
         text = try pair.decode(String.self)
     }
 
-    func number() throws -> Double {
-        switch text {
-        case "NaN": return .nan
-        case "+Inf": return .infinity
-        case "-Inf": return -.infinity
-        default:
-            guard let value = Double(text) else { throw CommandFailure("'\(text)' is no sample value") }
-            return value
-        }
+    func value() throws -> Double { try number(text) }
+}
+
+/// Seconds, as milliseconds.
+private func readTime(_ container: inout any UnkeyedDecodingContainer) throws -> Int64 {
+    let seconds = try container.decode(Double.self)
+    guard let milliseconds = Int64(exactly: (seconds * 1000).rounded()) else {
+        throw DecodingError.dataCorruptedError(in: container, debugDescription: "time out of range")
+    }
+    return milliseconds
+}
+
+private func number(_ text: String) throws -> Double {
+    switch text {
+    case "NaN": return .nan
+    case "+Inf": return .infinity
+    case "-Inf": return -.infinity
+    default:
+        guard let value = Double(text) else { throw CommandFailure("'\(text)' is no sample value") }
+        return value
     }
 }
 

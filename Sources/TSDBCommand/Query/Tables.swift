@@ -3,53 +3,54 @@ import PromQL
 
 /// An instant answer as aligned columns: one per label that is not the same in all series, then the value. What is the
 /// same is said once, below.
-func instantTable(_ value: QueryValue) -> String {
-    switch value {
-    case .scalar(_, let number): return formatFloat(number) + "\n"
-    case .string(_, let text): return text + "\n"
-    case .matrix: return rangeTable(value)
-    case .vector(let samples):
-        if samples.isEmpty { return "No series.\n" }
-        let all = samples.map(\.labels)
-        let names = labelNames(all).filter { name in
-            name == Labels.metricNameLabel || all.count == 1 || all.contains { $0[name] != all[0][name] }
-        }
-        let rows = samples.map { sample in names.map { sample.labels[$0] ?? "" } + [formatFloat(sample.value)] }
-        let common = all[0].removing(names)
-        return aligned(header: names.map(headerName) + ["value"], rows: rows, numericFrom: names.count)
-            + (common.isEmpty ? "" : "All have \(common)\n")
+func instantTable(_ answer: QueryAnswer) -> String {
+    if case .matrix = answer.value { return rangeTable(answer) }
+    guard let series = answer.series else { return plainText(answer.value) }
+    if series.isEmpty { return "No series.\n" }
+    let all = series.map(\.labels)
+    let names = labelNames(all).filter { name in
+        name == Labels.metricNameLabel || all.count == 1 || all.contains { $0[name] != all[0][name] }
     }
+    let rows = series.map { one in names.map { one.labels[$0] ?? "" } + one.points.map(\.text) }
+    let common = all[0].removing(names)
+    return aligned(header: names.map(headerName) + ["value"], rows: rows, numericFrom: names.count)
+        + (common.isEmpty ? "" : "All have \(common)\n")
 }
 
 /// A range answer as a line per series and point.
-func rangeTable(_ value: QueryValue) -> String {
-    guard case .matrix(let series) = value else { return instantTable(value) }
+func rangeTable(_ answer: QueryAnswer) -> String {
+    guard let series = answer.series else { return plainText(answer.value) }
     if series.isEmpty { return "No series.\n" }
     let names = labelNames(series.map(\.labels))
-    let rows = series.flatMap { series in
-        let labels = names.map { series.labels[$0] ?? "" }
-        return zip(series.timestamps, series.values).map { labels + [rfc3339($0), formatFloat($1)] }
+    let rows = series.flatMap { one in
+        let labels = names.map { one.labels[$0] ?? "" }
+        return one.points.map { labels + [rfc3339($0.timestampMs), $0.text] }
     }
     return aligned(header: names.map(headerName) + ["time", "value"], rows: rows, numericFrom: names.count + 1)
 }
 
-/// Any answer as comma-separated values: a column per label, `timestamp` in Unix seconds, `value`.
-func csv(_ value: QueryValue) -> String {
-    let series: [MatrixSeries]
+private func plainText(_ value: QueryValue) -> String {
     switch value {
-    case .scalar(let time, let number): series = [MatrixSeries(labels: .empty, timestamps: [time], values: [number])]
+    case .scalar(_, let number): formatFloat(number) + "\n"
+    case .string(_, let text): text + "\n"
+    case .vector, .matrix: ""
+    }
+}
+
+/// Any answer as comma-separated values: a column per label, `timestamp` in Unix seconds, `value`.
+func csv(_ answer: QueryAnswer) -> String {
+    let series: [ShownSeries]
+    switch answer.value {
+    case .scalar(let time, let number):
+        series = [ShownSeries(labels: .empty, numbers: [.init(timestampMs: time, text: formatFloat(number))])]
     case .string(let time, let text): return "timestamp,value\n\(seconds(time)),\(csvField(text))\n"
-    case .vector(let samples):
-        series = samples.map { MatrixSeries(labels: $0.labels, timestamps: [$0.timestampMs], values: [$0.value]) }
-    case .matrix(let matrix): series = matrix
+    case .vector, .matrix: series = answer.series ?? []
     }
     let names = labelNames(series.map(\.labels))
     var result = (names + ["timestamp", "value"]).map(csvField).joined(separator: ",") + "\n"
     for one in series {
         let prefix = names.map { csvField(one.labels[$0] ?? "") + "," }.joined()
-        for (time, number) in zip(one.timestamps, one.values) {
-            result += "\(prefix)\(seconds(time)),\(formatFloat(number))\n"
-        }
+        for point in one.points { result += "\(prefix)\(seconds(point.timestampMs)),\(csvField(point.text))\n" }
     }
     return result
 }

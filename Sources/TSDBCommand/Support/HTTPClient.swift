@@ -11,6 +11,9 @@ struct HTTPClient {
     /// The largest answer taken, in bytes: ten times what a panel of 11,000 points and 100 series weighs.
     static let bodyBytesMax = 1 << 28
 
+    /// Longer is forever: 24 days, the longest that libcurl takes.
+    static let timeoutSecondsMax = Int(Int32.max) / 1000
+
     /// - Throws: ``CommandFailure`` naming the URL where no answer comes.
     static func get(
         _ url: String, timeoutSeconds: Int, settings: HTTPSettings = HTTPSettings()
@@ -40,7 +43,8 @@ struct HTTPClient {
         let answer = Answer()
         session.start(
             HTTPPost(
-                url: url, timeoutMs: Int64(timeoutSeconds) * 1000, userAgent: "tsdb/\(BuildInfo.version)",
+                url: url, timeoutMs: Int64(min(timeoutSeconds, timeoutSecondsMax)) * 1000,
+                userAgent: "tsdb/\(BuildInfo.version)",
                 http: settings.configuration, headers: settings.headers, body: body, replyBytesMax: bodyBytesMax)
         ) { result in answer.result.withLock { $0 = result } }
         while true {
@@ -48,8 +52,11 @@ struct HTTPClient {
             case nil: session.poll(timeoutMs: 1000)
             case .success(let reply)?: return Response(status: reply.status, body: reply.body)
             case .failure(let failure)?:
-                if failure.isTooLong { throw CommandFailure("\(url) answered more than \(bodyBytesMax) bytes") }
-                throw CommandFailure("no answer from \(url): \(failure). \(settings.advice)")
+                if failure.isTooLong {
+                    throw CommandFailure("\(withoutPassword(url)) answered more than \(bodyBytesMax) bytes")
+                }
+                let reason = failure.description.replacing(url, with: withoutPassword(url))
+                throw CommandFailure("no answer from \(withoutPassword(url)): \(reason). \(settings.advice)")
             }
         }
     }

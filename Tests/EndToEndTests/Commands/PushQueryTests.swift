@@ -152,12 +152,53 @@ import Testing
         #expect(request.contains("Authorization: Basic bWU6c2VjcmV0"), "\(request)")
     }
 
+    private static let histogram = #"""
+        [1700000000.5,{"count":"12","sum":"-18.4567891","buckets":[[1,"-2","-1","2"],[3,"-0.001","0.001","2"],\#
+        [0,"0.7071067811865475","1","3.5"],[0,"1e22","+Inf","1"]]}]
+        """#
+    static let histogramAnswers = [
+        #"""
+        {"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"h","a":"b"},"histogram":\#
+        \#(histogram)},{"metric":{"__name__":"x"},"value":[1700000000,"1"]}]}}
+        """#,
+        #"""
+        {"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"h"},"values":\#
+        [[1700000001,"1"]],"histograms":[\#(histogram)]}]}}
+        """#,
+    ]
+
+    @Test(arguments: histogramAnswers.indices) func histogramsOfAServerAreShown(_ index: Int) throws {
+        let answer = Self.histogramAnswers[index]
+        let server = try ScriptedServer { _, _ in ScriptedServer.page(answer, contentType: "application/json") }
+        defer { server.close() }
+        let (kind, times) = index == 0 ? ("instant", []) : ("range", ["--start", "1700000000", "--end", "1700000001"])
+        let arguments = ["query", kind] + times + ["http://127.0.0.1:\(server.port)", "h"]
+        #expect(try run(arguments + ["-o", "json"]).output == answer + "\n")
+        let text = try run(arguments + ["-o", "promql"])
+        let shown = "Count: 12.000000, Sum: -18.456789, Buckets: [[-2,-1):2 [-0.001,0.001]:2 "
+        #expect(
+            text.output.contains(shown + "(0.7071067811865475,1]:3.5 (1e+22,+Inf]:1] @[1700000000.5]"),
+            "\(text.printed)")
+        for format in ["table", "csv"] {
+            let run = try run(arguments + ["-o", format])
+            #expect(run.output.contains(shown), "\(run.printed)")
+        }
+        guard let promtool = findProgram("promtool") else { return }
+        let other = try runToEnd(promtool, arguments)
+        #expect(text.output == other.output, "\(other.printed)")
+    }
+
     static let mistakes: [([String], String)] = [
         (["query", "instant", "sum", "(up)"], "Put what has spaces between quotes"),
         (["query", "instant", "http://localhost:1", "up", "--db", "x"], "both given"),
         (["query", "labels", "job", "--match", "{"], "--match '{'"),
         (["query", "labels", "job", "--header", "nothing"], "--header 'nothing' is not a name and a value"),
         (["query", "analyze", "--type", "gauge", "--match", "a"], "gauge"),
+        (["query", "instant", "http://me:secret@127.0.0.1:1", "up"], "no answer from http://<secret>@127.0.0.1:1/api"),
+        (
+            ["query", "range", "up", "--db", "/none", "--start", "9223372036854775807ms", "--end", "999999999999"],
+            "/none"
+        ),
         (["push", "metrics", "localhost:9090"], "must begin with http:// or https://"),
         (["push", "metrics", "http://localhost:1", "--label", "x"], "--label 'x' is not a name and a value"),
     ]
@@ -167,5 +208,15 @@ import Testing
         let run = try run(arguments)
         #expect(run.status != 0)
         #expect(run.errors.contains(says), "\(run.printed)")
+        #expect(!run.printed.contains("me:secret"))
+    }
+
+    @Test func timeoutMayBeForever() throws {
+        let server = try ScriptedServer { _, _ in ScriptedServer.page("", contentType: "text/plain") }
+        defer { server.close() }
+        let pushed = try run(
+            ["push", "metrics", "http://127.0.0.1:\(server.port)", "--timeout", "9223372036854775807ms"], input: "a 1\n"
+        )
+        #expect(pushed.status == 0, "\(pushed.printed)")
     }
 }
