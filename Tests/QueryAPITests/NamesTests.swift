@@ -2,6 +2,8 @@ import Model
 import TestSupport
 import Testing
 
+@testable import QueryAPI
+
 @Suite struct NamesTests {
     static let answers = [
         Recorded(
@@ -109,5 +111,13 @@ import Testing
             let answer = try await get(port, "/api/v1/label/\(percentEncoded(escaped))/values")
             #expect(answer.text == #"{"status":"success","data":["found"]}"#)
         }
+    }
+}
+
+@Suite struct EscapedNameTests {
+    @Test(arguments: [("a.b_c:d", "U__a_2e_b__c:d"), ("1ü", "U___31__fc_"), ("U__x", "U__U____x"), ("😀", "U___1f600_")])
+    func namesAreEscapedAndReadBack(_ name: String, _ escaped: String) {
+        #expect(valuesEscapedName(name) == escaped)
+        #expect(unescapedLabelName(escaped) == name)
     }
 }

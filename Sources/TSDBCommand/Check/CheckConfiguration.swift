@@ -31,7 +31,10 @@ struct CheckConfiguration: AsyncParsableCommand {
     @Flag(name: .customLong("syntax-only"), help: "Leave the files alone that the configuration names.")
     var isSyntaxOnly = false
 
-    @Option(help: "What style to check: whether targets are scraped often enough for queries to see them.")
+    @Option(
+        help:
+            "What style to check, several between commas: whether targets are scraped often enough for queries to see them."
+    )
     var lint = Lints(Lint.duplicateRules)
 
     @Flag(name: .customLong("lint-fatal"), help: "End with exit status 3 where a style check complains.")

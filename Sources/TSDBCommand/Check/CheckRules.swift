@@ -23,7 +23,7 @@ struct CheckRules: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Rule files; standard input where there are none.", valueName: "file"))
     var files: [String] = []
 
-    @Option(help: "What style to check: whether a rule comes twice.")
+    @Option(help: "What style to check, several between commas: whether a rule comes twice.")
     var lint = Lints(Lint.duplicateRules)
 
     @Flag(name: .customLong("lint-fatal"), help: "End with exit status 3 where a style check complains.")
