@@ -25,8 +25,9 @@ final class Collector: Sendable {
         self.source = source
         self.logger = logger
         writer = PageWriter(source: source, counters: settings.counters, settings: settings.page)
+        let intervalMs = settings.collectIntervalMs ?? source.usualIntervalMs
         lanes = source.lanes.map {
-            LaneReader($0, intervalNs: UInt64(settings.collectIntervalMs) * 1_000_000, windows: settings.windows)
+            LaneReader($0, intervalNs: UInt64(intervalMs) * 1_000_000, windows: settings.windows)
         }
     }
 

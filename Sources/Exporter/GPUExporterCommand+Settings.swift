@@ -18,7 +18,7 @@ extension GPUExporterCommand {
         }
         settings.source = try source.settings()
         settings.selection = try source.selection(environment)
-        settings.collectIntervalMs = try chosenInterval(environment, settings.source)
+        settings.collectIntervalMs = try chosenInterval(environment)
         settings.listsProcesses = page.processes
         settings.warnings = compatibility.warnings
         settings.page = try pageSettings(environment)
@@ -77,17 +77,14 @@ extension GPUExporterCommand {
         return window
     }
 
-    private func chosenInterval(
-        _ environment: EnvironmentReader, _ source: SourceSettings
-    ) throws(SourceError) -> Int {
+    private func chosenInterval(_ environment: EnvironmentReader) throws(SourceError) -> Int? {
         let given: Int?
         if let collectInterval {
             given = collectInterval
         } else {
             given = try environment.number("DCGM_EXPORTER_INTERVAL")
         }
-        // nvidia-smi is a program that has to start and find its GPUs each time.
-        guard let milliseconds = given else { return source.source == .smi ? 5000 : Settings().collectIntervalMs }
+        guard let milliseconds = given else { return nil }
         let range = Settings.collectIntervalMsMin...Settings.collectIntervalMsMax
         guard range.contains(milliseconds) else {
             throw SourceError(

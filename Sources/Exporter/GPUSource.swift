@@ -7,10 +7,13 @@ protocol GPUSource: Sendable {
     var lanes: [any GPULane] { get }
     /// Sentences on what could not be opened, for the log.
     var warnings: [String] { get }
+    /// How often it is read where nobody says, in milliseconds.
+    var usualIntervalMs: Int { get }
 }
 
 extension GPUSource {
     var warnings: [String] { [] }
+    var usualIntervalMs: Int { 1000 }
 
     /// The GPUs and MIG instances of all lanes, in their order.
     var gpus: [GPUIdentity] { lanes.flatMap(\.gpus) }
@@ -27,6 +30,17 @@ protocol GPULane: Sendable {
     ///
     /// - Throws: `SourceError` where none of them can be read.
     func read() throws(SourceError) -> [GPUReading]
+
+    /// After this a reading that does not end counts as hanging.
+    var hangNs: UInt64 { get }
+}
+
+/// Far beyond what a driver takes under load, and short of Prometheus's usual interval, so that no scrape gets a value
+/// older than the one before had.
+let defaultHangNs: UInt64 = 5_000_000_000
+
+extension GPULane {
+    var hangNs: UInt64 { defaultHangNs }
 }
 
 /// A sentence for the operator: what was tried, and what to do.

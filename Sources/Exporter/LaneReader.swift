@@ -14,8 +14,8 @@ final class LaneReader: Sendable {
         var entities: [EntityState] = []
         var isUsable = false
         var problem: String?
-        /// When the last reading ended, and when the one under way began.
-        var endedNs: UInt64?
+        /// How many readings have ended, and when the one under way began.
+        var endedCount = 0
         var begunNs: UInt64?
         var isStopped = false
     }
@@ -26,10 +26,6 @@ final class LaneReader: Sendable {
     private let createdNs = monotonicNs()
     /// Never held while the lane is read.
     private let state = Mutex(State())
-
-    /// After this a reading that does not end counts as hanging. Far beyond what a driver takes under load, and short
-    /// of Prometheus's usual interval, so that no scrape gets a value older than the one before had.
-    static let hangNsMin: UInt64 = 5_000_000_000
 
     init(_ lane: any GPULane, intervalNs: UInt64, windows: EntityHistory.Windows) {
         self.lane = lane
@@ -69,28 +65,27 @@ final class LaneReader: Sendable {
             let nowNs = monotonicNs()
             state.withLock { $0.enter(readings, nowNs, windows) }
         } catch {
-            state.withLock { $0.fail(error.description, monotonicNs()) }
+            state.withLock { $0.fail(error.description) }
         }
     }
 
-    func isReady(nowNs: UInt64) -> Bool {
-        nowNs &- createdNs > hangNs || state.withLock { $0.endedNs != nil }
+    /// Whether so many readings have ended, or taken too long.
+    func isReady(nowNs: UInt64, readings: Int = 1) -> Bool {
+        nowNs &- createdNs > defaultHangNs || state.withLock { $0.endedCount >= readings }
     }
 
     /// What was read last; nothing, and why, where that is too old or failed.
     func current(nowNs: UInt64) -> (entities: [EntityState], problem: String?) {
         state.withLock { state in
-            let begunNs = state.begunNs ?? (state.endedNs == nil ? createdNs : nil)
-            if let begunNs, nowNs > begunNs, nowNs - begunNs > hangNs {
+            let begunNs = state.begunNs ?? (state.endedCount == 0 ? createdNs : nil)
+            if let begunNs, nowNs > begunNs, nowNs - begunNs > lane.hangNs {
                 let gpu = lane.gpus.first.map { "GPU \($0.index)" } ?? "the lane"
                 let what = lane.gpus.count == 1 ? gpu : "the GPU driver"
-                return ([], "\(what) has not answered for \(hangNs / 1_000_000_000) s")
+                return ([], "\(what) has not answered for \(lane.hangNs / 1_000_000_000) s")
             }
             return (state.isUsable ? state.entities : [], state.problem)
         }
     }
-
-    private var hangNs: UInt64 { max(Self.hangNsMin, 3 * intervalNs) }
 }
 
 extension LaneReader.State {
@@ -104,14 +99,14 @@ extension LaneReader.State {
         }
         isUsable = true
         problem = readings.lazy.compactMap(\.problem).first
-        endedNs = nowNs
+        endedCount += 1
         begunNs = nil
     }
 
-    mutating func fail(_ reason: String, _ nowNs: UInt64) {
+    mutating func fail(_ reason: String) {
         isUsable = false
         problem = reason
-        endedNs = nowNs
+        endedCount += 1
         begunNs = nil
     }
 }

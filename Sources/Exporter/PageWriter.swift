@@ -90,8 +90,17 @@ struct PageWriter: Sendable {
     private func writeProcesses(
         _ entity: EntityState, _ labels: EntityLabels, _ family: inout Family, _ page: inout [UInt8]
     ) {
+        // One on several MIG instances of a GPU is there for each, side by side, and the page of the GPU has it once.
+        var sums: [(process: GPUProcess, bytes: UInt64)] = []
         for process in entity.reading.processes {
             guard let bytes = process.memoryBytes else { continue }
+            if let last = sums.last, last.process.pid == process.pid {
+                sums[sums.count - 1].bytes = last.bytes &+ bytes
+            } else {
+                sums.append((process, bytes))
+            }
+        }
+        for (process, bytes) in sums {
             var extra = [("pid", "\(process.pid)")]
             if let name = process.name { extra.append(("name", name)) }
             if let container = process.containerID { extra.append(("container_id", container)) }

@@ -3,8 +3,8 @@ struct Settings: Equatable, Sendable {
     var address = ListenAddress(host: "", port: 9400)
     var source = SourceSettings()
     var selection = DeviceSelection.all
-    /// The GPUs are read this often, whether anybody asks or not.
-    var collectIntervalMs = 1000
+    /// The GPUs are read this often, whether anybody asks or not; nil where it is left to the source.
+    var collectIntervalMs: Int?
     var counters = CounterList.standard(.classic)
     var windows = EntityHistory.Windows()
     var page = PageSettings()

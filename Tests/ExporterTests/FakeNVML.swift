@@ -39,11 +39,17 @@ enum FakeNVML {
         #ifndef BROKEN
         #define BROKEN 0
         #endif
+        #ifndef OPENING_HANGS
+        #define OPENING_HANGS 0
+        #endif
         #ifndef LOST_FROM
         #define LOST_FROM 999
         #endif
         #ifndef PROCESS
         #define PROCESS 1
+        #endif
+        #ifndef MORE
+        #define MORE 0
         #endif
         #ifndef LOST_CODE
         #define LOST_CODE 15
@@ -89,6 +95,7 @@ enum FakeNVML {
         int nvmlDeviceGetHandleByIndex_v2(unsigned int i, device_t *d) {
             if (i >= COUNT) return 2;
             if (i < BROKEN) return 16;
+            while (OPENING_HANGS) sleep(1000);
             devices[i].index = i;
             *d = (device_t)&devices[i];
             return 0;
@@ -151,8 +158,9 @@ enum FakeNVML {
         int nvmlDeviceGetPerformanceState(device_t d, int *v) { *v = d->index ? 32 : 2; return 0; }
         typedef struct { unsigned int pid; unsigned long long bytes; unsigned int instance, compute; } process_t;
         int nvmlDeviceGetComputeRunningProcesses_v3(device_t d, unsigned int *n, process_t *p) {
-            if (*n < 2) return 7;
-            *n = 2;
+            if (*n < 2 + MORE) { *n = 2 + MORE; return 7; }
+            *n = 2 + MORE;
+            for (int i = 2; i < 2 + MORE; i++) p[i] = (process_t){ 4194304 + i, 1, ~0u, ~0u };
             p[0] = (process_t){ PROCESS, 3ULL << 30, ~0u, ~0u };
             p[1] = (process_t){ 4194305, ~0ULL, ~0u, ~0u };
             return 0;

@@ -226,6 +226,23 @@ struct NVMLSourceTests {
         }
     }
 
+    @Test func moreProcessesThanThereIsRoomForAreListed() throws {
+        try withSource(["MORE=5000"], processes: true) { source in
+            let processes = try source.lanes[0].read()[0].processes
+            #expect(processes.count == 5002)
+        }
+    }
+
+    @Test func gpuThatHangsWhenItIsOpenedIsNamed() throws {
+        let folder = try FakeNVML.build(["OPENING_HANGS=1"])
+        do {
+            _ = try NVMLSource(libraryPath: "\(folder.path)/libnvidia-ml.so.1", openMs: 20)
+            Issue.record("it is open")
+        } catch {
+            #expect("\(error)" == "cannot open GPU 0: it has not answered for 20 ms")
+        }
+    }
+
     @Test func errorThatCameBeforeTheLossIsShown() throws {
         // The second reading brings the error, the third finds no GPU.
         try withSource(["LOST_FROM=(devices[0].reads > 6 ? 0 : 999)"]) { source in

@@ -178,12 +178,16 @@ import Testing
         var one = GPUReading()
         one.processes = [
             GPUProcess(pid: 7, name: "a\"b", memoryBytes: 5, containerID: "c0"), GPUProcess(pid: 8, memoryBytes: 6),
-            GPUProcess(pid: 9),
+            GPUProcess(pid: 9), GPUProcess(pid: 10, memoryBytes: 1, instanceID: 1),
+            GPUProcess(pid: 10, memoryBytes: 2, instanceID: 2),
         ]
         let text = page([one], list)
         #expect(text.contains(#",pid="7",name="a\"b",container_id="c0"} 5"#))
         #expect(text.contains(#",pid="8"} 6"#))
         #expect(!text.contains("pid=\"9\""))
+        // Once, and not twice with the same labels.
+        #expect(text.contains(#",pid="10"} 3"#))
+        #expect(text.split(separator: "pid=\"10\"").count == 2)
     }
 }
 

@@ -10,8 +10,11 @@ import Testing
 
     private func program(_ script: String) throws -> String {
         let path = "\(folder.path)/nvidia-smi"
-        try writeFile(path, "#!/bin/sh\n" + script + "\n")
-        chmod(path, 0o755)
+        // By another process: while a child that some other test starts has the file open for writing, by inheritance,
+        // it cannot be executed.
+        let result = try runToEnd(
+            "/bin/sh", ["-c", "cat > \"$0\" && chmod 755 \"$0\"", path], input: "#!/bin/sh\n" + script + "\n")
+        guard result.status == 0 else { throw TestFailure(result.printed) }
         return path
     }
 
@@ -55,6 +58,8 @@ import Testing
             "mig.mode.current": "Disabled",
         ]) { $1 }
         let source = try SMISource(program: answering(values), request: SourceRequest())
+        #expect(source.usualIntervalMs == 5000)
+        #expect(source.lanes[0].hangNs > UInt64(SMIQuery.timeoutMs) * 1_000_000)
         #expect(source.driverVersion == "535.1")
         #expect(
             source.gpus == [
@@ -105,6 +110,8 @@ import Testing
     @Test func programThatHangsOrFloodsIsEnded() throws {
         let hanging = try program("exec sleep 600")
         #expect(throws: SourceError.self) { try runProgram(hanging, [], timeoutMs: 50, outputMax: 10) }
+        let silent = try program("exec >&- 2>&-; exec sleep 600")
+        #expect(throws: SourceError.self) { try runProgram(silent, [], timeoutMs: 50, outputMax: 10) }
         let flooding = try program("exec yes")
         #expect(throws: SourceError.self) { try runProgram(flooding, [], timeoutMs: 60_000, outputMax: 100_000) }
     }

@@ -132,8 +132,9 @@ import Testing
     }
 
     @Test func slowSourceIsReadMoreSeldom() throws {
-        #expect(try settings(["--source", "nvidia-smi"]).collectIntervalMs == 5000)
+        #expect(try settings(["--source", "nvidia-smi"]).collectIntervalMs == nil)
         #expect(try settings(["--source", "nvidia-smi", "-c", "1000"]).collectIntervalMs == 1000)
+        #expect(SimulatedSource(gpuCount: 1, seed: 1, request: SourceRequest()).usualIntervalMs == 1000)
     }
 
     @Test func flagsOfDCGMExporterWithoutEffectAreSaid() throws {

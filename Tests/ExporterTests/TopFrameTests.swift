@@ -35,6 +35,15 @@ import Testing
         #expect(!lines.joined().contains("\u{1B}"))
     }
 
+    @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -1e300])
+    func whatIsNoNumberOfAGPUIsADash(_ value: Double) {
+        var reading = GPUReading()
+        for metric in Metric.allCases { reading[metric] = .real(value) }
+        let gpu = GPUIdentity(index: 0, uuid: "u", pciBusID: "b", modelName: "m")
+        let frame = TopFrame(title: "t", rows: [.init(gpu: gpu, reading: reading, problem: nil)])
+        #expect(frame.lines(width: 200, height: 50, isColoured: false)[3].contains("-"))
+    }
+
     @Test func colourSaysWhatIsWrong() {
         let lines = frame().lines(width: 160, height: 50, isColoured: true)
         #expect(lines[3].contains("\u{1B}[31m  79\u{1B}[0m"))

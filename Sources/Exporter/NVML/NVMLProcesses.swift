@@ -3,8 +3,9 @@ struct NVMLProcesses {
     private let lists: [NVMLFunctions.DeviceList]
     private var lookUp = ProcessLookUp()
 
-    /// More at once are cut off: a bound on the page.
-    static let processesMax = 1024
+    /// There is room for so many at first, and for at most so many where the driver says that there are more.
+    static let processesUsual = 1024
+    static let processesMax = 16_384
 
     /// Nil where the driver (before 510) has no such list.
     init?(_ functions: NVMLFunctions) {
@@ -16,7 +17,7 @@ struct NVMLProcesses {
     mutating func list(of device: NVMLFunctions.Device) -> [GPUProcess] {
         var byID: [UInt64: GPUProcess] = [:]
         for list in lists {
-            for process in entries(list, device) {
+            for process in entries(list, device, room: Self.processesUsual) {
                 byID[UInt64(process.pid) << 32 | UInt64(process.instanceID ?? .max)] = process
             }
         }
@@ -29,11 +30,17 @@ struct NVMLProcesses {
         }
     }
 
-    private func entries(_ list: NVMLFunctions.DeviceList, _ device: NVMLFunctions.Device) -> [GPUProcess] {
+    private func entries(
+        _ list: NVMLFunctions.DeviceList, _ device: NVMLFunctions.Device, room: Int
+    ) -> [GPUProcess] {
         typealias Layout = NVMLLayout.ProcessInfo
-        return withNVMLStructure(Self.processesMax * Layout.size) { array in
-            var count = UInt32(Self.processesMax)
-            guard list(device, &count, array) == 0, count <= Self.processesMax else { return [] }
+        return withNVMLStructure(room * Layout.size) { array in
+            var count = UInt32(room)
+            let status = NVMLStatus(code: list(device, &count, array))
+            if status == .insufficientSize, room < Self.processesMax {
+                return entries(list, device, room: Self.processesMax)
+            }
+            guard status == .success, count <= room else { return [] }
             return (0..<Int(count)).map { place in
                 let entry = array + place * Layout.size
                 let bytes = entry.load(fromByteOffset: Layout.memory, as: UInt64.self)

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// The machine's GPUs through NVML, each a lane of its own.
 struct NVMLSource: GPUSource {
@@ -9,8 +10,11 @@ struct NVMLSource: GPUSource {
 
     /// Initialises NVML, which can take seconds while the driver wakes the GPUs.
     ///
+    /// - Parameter openMs: how long one GPU may take to be opened before it is left out.
     /// - Throws: `SourceError` where there is no driver or no GPU that can be shown.
-    init(libraryPath: String, request: SourceRequest = SourceRequest()) throws(SourceError) {
+    init(
+        libraryPath: String, request: SourceRequest = SourceRequest(), openMs: Int = 20_000
+    ) throws(SourceError) {
         let functions = try NVMLFunctions(libraryPath: libraryPath)
         try Self.check(functions.initialise(), "start NVML")
         driverVersion = try readText(capacity: 80, "read the driver's version") {
@@ -25,7 +29,7 @@ struct NVMLSource: GPUSource {
             throw SourceError("--devices chooses none of the GPUs 0 to \(count - 1) of this machine")
         }
         // A broken GPU must not hide the others.
-        let (devices, problems) = Self.open(chosen, functions, request)
+        let (devices, problems) = Self.open(chosen, functions, request, openMs)
         if devices.isEmpty, let problem = problems.first { throw problem }
         warnings = problems.map(\.description)
         lanes = Self.lanes(devices, request)
@@ -33,13 +37,13 @@ struct NVMLSource: GPUSource {
     }
 
     private static func open(
-        _ indexes: [Int], _ functions: NVMLFunctions, _ request: SourceRequest
+        _ indexes: [Int], _ functions: NVMLFunctions, _ request: SourceRequest, _ openMs: Int
     ) -> ([NVMLDevice], [SourceError]) {
         var devices: [NVMLDevice] = []
         var problems: [SourceError] = []
         for index in indexes {
             do {
-                devices.append(try NVMLDevice(index: index, functions: functions, wanted: request.metrics))
+                devices.append(try NVMLOpening(index, functions, request.metrics).device(withinMs: openMs))
             } catch {
                 problems.append(error)
             }
@@ -67,6 +71,46 @@ struct NVMLSource: GPUSource {
     private static func check(_ code: Int32, _ attempt: String) throws(SourceError) {
         let status = NVMLStatus(code: code)
         guard status == .success else { throw SourceError("cannot \(attempt): \(status)") }
+    }
+}
+
+/// Opens a GPU on a thread of its own, which one that hangs keeps for ever.
+///
+/// SAFETY: the thread sets the result once, under the lock, and has nothing of it any more.
+private final class NVMLOpening: @unchecked Sendable {
+    private let index: Int
+    private let functions: NVMLFunctions
+    private let wanted: MetricSet
+    private let lock = Mutex(())
+    private var result: Result<NVMLDevice, SourceError>?
+
+    init(_ index: Int, _ functions: NVMLFunctions, _ wanted: MetricSet) {
+        self.index = index
+        self.functions = functions
+        self.wanted = wanted
+    }
+
+    func device(withinMs limitMs: Int) throws(SourceError) -> NVMLDevice {
+        guard detachThread({ [self] in open() }) else {
+            throw SourceError("cannot start a thread to open GPU \(index)")
+        }
+        let endNs = monotonicNs() + UInt64(limitMs) * 1_000_000
+        while true {
+            if let result = lock.withLock({ _ in result }) { return try result.get() }
+            guard monotonicNs() < endNs else { break }
+            usleep(1000)
+        }
+        throw SourceError("cannot open GPU \(index): it has not answered for \(limitMs) ms")
+    }
+
+    private func open() {
+        let opened: Result<NVMLDevice, SourceError>
+        do throws(SourceError) {
+            opened = .success(try NVMLDevice(index: index, functions: functions, wanted: wanted))
+        } catch {
+            opened = .failure(error)
+        }
+        lock.withLock { _ in result = opened }
     }
 }
 

@@ -6,6 +6,7 @@ struct NVMLStatus: Equatable, Sendable, CustomStringConvertible {
 
     static let success = NVMLStatus(code: 0)
     static let notSupported = NVMLStatus(code: 3)
+    static let insufficientSize = NVMLStatus(code: 7)
     static let functionNotFound = NVMLStatus(code: 13)
 
     /// The GPU cannot be read at all, by whatever call.

@@ -75,6 +75,8 @@ struct RecordedPage {
             if unknownNames.count < Self.unknownMax { unknownNames.insert(sample.name) }
             return
         }
+        // "Not a number" says that the GPU has no such thing.
+        guard sample.value.double.isFinite else { return }
         entries[place].reading[metric] = conversion.undone(sample.value)
     }
 

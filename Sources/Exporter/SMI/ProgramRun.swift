@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Runs a program to its end and takes what it prints; kills it when it takes too long.
 ///
@@ -16,20 +17,61 @@ func runProgram(
     }
     for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     defer { close(pipes[0]) }
+    guard unended.hasNone(of: program) else {
+        close(pipes[1])
+        throw SourceError("\(program) was killed and does not end: its driver hangs")
+    }
     let (process, code) = spawn(program, arguments, output: pipes[1])
     close(pipes[1])
     guard code == 0 else { throw SourceError("cannot start \(program): \(String(cString: strerror(code)))") }
-    let output = collect(pipes[0], timeoutMs: timeoutMs, outputMax: outputMax)
-    if output == nil { kill(process, SIGKILL) }
-    var status: Int32 = 0
-    while waitpid(process, &status, 0) < 0, errno == EINTR {}
-    guard let output else {
+    let endNs = monotonicNs() + UInt64(timeoutMs) * 1_000_000
+    let output = collect(pipes[0], endNs: endNs, outputMax: outputMax)
+    var status = output == nil ? nil : wait(for: process, endNs: endNs)
+    let isInTime = status != nil
+    if !isInTime {
+        kill(process, SIGKILL)
+        status = wait(for: process, endNs: monotonicNs() + killNs)
+        if status == nil { unended.add(process, program) }
+    }
+    guard let output, let status, isInTime else {
         throw SourceError("\(program) did not end within \(timeoutMs / 1000) s, or printed over \(outputMax) bytes")
     }
     // WEXITSTATUS; 128 and the signal as shells have it.
     let ended = status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + (status & 0x7F)
     return (String(decoding: output, as: UTF8.self), ended)
 }
+
+/// How long a program that was killed may take to be gone: one that waits for a driver in the kernel is not.
+private let killNs: UInt64 = 1_000_000_000
+
+/// The status of a process that has ended; nil where it has not in time.
+private func wait(for process: pid_t, endNs: UInt64) -> Int32? {
+    var status: Int32 = 0
+    while true {
+        let result = waitpid(process, &status, WNOHANG)
+        if result == process || result < 0 && errno != EINTR { return status }
+        if monotonicNs() >= endNs { return nil }
+        usleep(500)
+    }
+}
+
+/// Processes that were killed and have not ended, by the program: no further one is started beside it.
+private final class UnendedProcesses: Sendable {
+    private let processes = Mutex<[String: pid_t]>([:])
+
+    func add(_ process: pid_t, _ program: String) { processes.withLock { $0[program] = process } }
+
+    func hasNone(of program: String) -> Bool {
+        processes.withLock { processes in
+            guard let process = processes[program] else { return true }
+            guard wait(for: process, endNs: 0) != nil else { return false }
+            processes[program] = nil
+            return true
+        }
+    }
+}
+
+private let unended = UnendedProcesses()
 
 private func spawn(_ program: String, _ arguments: [String], output: Int32) -> (pid_t, code: Int32) {
     var actions = posix_spawn_file_actions_t()
@@ -45,8 +87,7 @@ private func spawn(_ program: String, _ arguments: [String], output: Int32) -> (
 }
 
 /// Everything that comes through a pipe until it is closed; nil where it takes too long or is too much.
-private func collect(_ descriptor: Int32, timeoutMs: Int32, outputMax: Int) -> [UInt8]? {
-    let endNs = monotonicNs() + UInt64(timeoutMs) * 1_000_000
+private func collect(_ descriptor: Int32, endNs: UInt64, outputMax: Int) -> [UInt8]? {
     var output: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 16_384)
     while true {

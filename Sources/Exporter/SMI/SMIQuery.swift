@@ -10,7 +10,7 @@ struct SMIQuery: Sendable {
     private var fields: [(name: String, meaning: Meaning)]
 
     /// Ten seconds, in which even a driver that has to wake its GPUs answers.
-    private static let timeoutMs: Int32 = 10_000
+    static let timeoutMs: Int32 = 10_000
     /// 256 GPUs of 4 KiB each.
     private static let outputMax = 1 << 20
     /// `nvidia-smi` names one unknown field at a time.
@@ -109,7 +109,7 @@ extension SMIQuery.Number {
     fileprivate func value(_ text: Substring) -> MetricValue? {
         switch self {
         case .whole: Int64(text).map { .whole($0) }
-        case .real: Double(text).map { .real($0) }
+        case .real: Double(text).flatMap { $0.isFinite ? .real($0) : nil }
         case .mebibytes: Int64(text).flatMap { $0 < 1 << 40 ? .whole($0 << 20) : nil }
         case .hexadecimal: text.hasPrefix("0x") ? Int64(text.dropFirst(2), radix: 16).map { .whole($0) } : nil
         case .isEnabled: text == "Enabled" ? .whole(1) : text == "Disabled" ? .whole(0) : nil

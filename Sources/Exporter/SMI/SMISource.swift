@@ -5,6 +5,8 @@
 struct SMISource: GPUSource {
     let name = "nvidia-smi"
     let driverVersion: String
+    /// The program has to start and find its GPUs each time.
+    let usualIntervalMs = 5000
     let lanes: [any GPULane]
 
     /// - Throws: `SourceError` where the program is not there, or shows no GPU that was asked for.
@@ -24,6 +26,8 @@ struct SMISource: GPUSource {
 private struct SMILane: GPULane {
     let query: SMIQuery
     let gpus: [GPUIdentity]
+    /// Longer than the program may take, which is told by itself.
+    let hangNs = UInt64(SMIQuery.timeoutMs + 2000) * 1_000_000
 
     func read() throws(SourceError) -> [GPUReading] {
         let rows = try query.rows()

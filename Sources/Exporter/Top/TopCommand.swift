@@ -44,7 +44,7 @@ struct TopCommand: AsyncParsableCommand {
                 selection: try source.selection(.process), metrics: TopFrame.metrics, processes: true)
             let source = try openSource(try source.settings(), request)
             let view = TopView(source: source, intervalMs: interval)
-            if once || isatty(1) == 0 { view.printOnce() } else { try view.runInTerminal() }
+            if once || isatty(1) == 0 { try view.printOnce() } else { try view.runInTerminal() }
         } catch {
             let line = "gpu-exporter: \(error)\n"
             _ = line.withCString { write(2, $0, strlen($0)) }

@@ -82,7 +82,7 @@ struct TopColumn: Sendable {
             // MIG instances have no utilisation of their own; their engine's ratio is what there is.
             let busy = reading[.gpuUtilisation]?.double ?? reading[.graphicsEngineActive].map { $0.double * 100 }
             guard let busy else { return .missing }
-            let text = "\(bar(busy / 100, width: 10)) \("\(Int(busy.rounded()))%".padded(to: 5))"
+            let text = "\(bar(busy / 100, width: 10)) \("\(whole(busy))%".padded(to: 5))"
             return Cell(text: text, severity: busy >= 50 ? .good : .none)
         },
         TopColumn(title: "MEMORY GiB", width: 22, isText: true) { _, reading in
@@ -95,17 +95,17 @@ struct TopColumn: Sendable {
         TopColumn(title: "POWER W", width: 9) { _, reading in
             guard let power = reading[.powerUsage]?.double else { return .missing }
             let limit = reading[.powerLimitEnforced]?.double
-            let text = "\(Int(power.rounded()))" + (limit.map { "/\(Int($0.rounded()))" } ?? "")
+            let text = whole(power) + (limit.map { "/" + whole($0) } ?? "")
             return Cell(text: text, severity: limit.map { power > $0 * 0.97 } == true ? .warning : .none)
         },
         TopColumn(title: "°C", width: 4) { _, reading in
             guard let heat = reading[.gpuTemperature]?.double else { return .missing }
-            return Cell(text: "\(Int(heat))", severity: heat >= 85 ? .bad : heat >= 75 ? .warning : .none)
+            return Cell(text: whole(heat), severity: heat >= 85 ? .bad : heat >= 75 ? .warning : .none)
         },
         TopColumn(title: "SM MHz", width: 6) { _, reading in number(reading[.smClock]) },
         TopColumn(title: "XID", width: 4) { _, reading in
             guard let code = reading[.lastXID]?.double else { return .missing }
-            return Cell(text: "\(Int(code))", severity: code > 0 ? .bad : .none)
+            return Cell(text: whole(code), severity: code > 0 ? .bad : .none)
         },
         TopColumn(title: "SM", width: 4) { _, reading in ratio(reading[.smActive]) },
         TopColumn(title: "TENS", width: 4) { _, reading in ratio(reading[.tensorActive]) },
@@ -128,11 +128,11 @@ struct TopColumn: Sendable {
 }
 
 private func number(_ value: MetricValue?) -> TopColumn.Cell {
-    value.map { TopColumn.Cell(text: "\(Int64($0.double))") } ?? .missing
+    value.map { TopColumn.Cell(text: whole($0.double)) } ?? .missing
 }
 
 private func ratio(_ value: MetricValue?) -> TopColumn.Cell {
-    value.map { TopColumn.Cell(text: "\(Int(($0.double * 100).rounded()))%") } ?? .missing
+    value.map { TopColumn.Cell(text: whole($0.double * 100) + "%") } ?? .missing
 }
 
 /// Bytes per second with the prefix that leaves the fewest digits.
@@ -140,23 +140,26 @@ private func rate(_ value: MetricValue?) -> TopColumn.Cell {
     guard let bytes = value?.double else { return .missing }
     for (factor, unit) in [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")] where bytes >= factor {
         let value = bytes / factor
-        return TopColumn.Cell(text: (value < 100 ? tenths(value) : "\(Int(value.rounded()))") + unit)
+        return TopColumn.Cell(text: (value < 100 ? tenths(value) : whole(value)) + unit)
     }
-    return TopColumn.Cell(text: "\(Int(bytes))B/s")
+    return TopColumn.Cell(text: whole(bytes) + "B/s")
 }
 
 private func gibibytes(_ bytes: Double) -> String {
     tenths(bytes / 1_073_741_824)
 }
 
+/// Rounded; `-` for what is no number, or none that a GPU gives.
+private func whole(_ value: Double) -> String { Int64(exactly: value.rounded()).map { "\($0)" } ?? "-" }
+
 /// One decimal.
 private func tenths(_ value: Double) -> String {
-    let scaled = Int64((value * 10).rounded())
-    return "\(scaled / 10).\(scaled % 10)"
+    guard let scaled = Int64(exactly: (value * 10).rounded()) else { return "-" }
+    return "\(scaled < 0 ? "-" : "")\((scaled / 10).magnitude).\((scaled % 10).magnitude)"
 }
 
 private func bar(_ part: Double, width: Int) -> String {
-    let filled = Int((max(0, min(1, part)) * Double(width)).rounded())
+    let filled = part.isNaN ? 0 : Int((max(0, min(1, part)) * Double(width)).rounded())
     return String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
 }
 

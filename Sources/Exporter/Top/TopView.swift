@@ -15,18 +15,21 @@ struct TopView {
     }
 
     /// One frame without colours. Rates and ratios need two readings that lie apart.
-    func printOnce() {
-        for lane in lanes { lane.readOnce() }
-        usleep(200_000)
-        for lane in lanes { lane.readOnce() }
+    func printOnce() throws(SourceError) {
+        for lane in lanes {
+            try start {
+                lane.readOnce()
+                usleep(200_000)
+                lane.readOnce()
+            }
+        }
+        while !lanes.allSatisfy({ $0.isReady(nowNs: monotonicNs(), readings: 2) }) { usleep(5000) }
         for line in frame().lines(width: 160, height: .max, isColoured: false) { print(line) }
     }
 
     /// Draws until `q`, Ctrl-C or SIGTERM, and leaves the terminal as it was.
     func runInTerminal() throws(SourceError) {
-        for lane in lanes {
-            guard detachThread({ lane.run() }) else { throw SourceError("cannot start a thread to read the GPUs") }
-        }
+        for lane in lanes { try start { lane.run() } }
         defer { for lane in lanes { lane.stop() } }
         let terminal = Terminal()
         defer { terminal.restore() }
@@ -36,6 +39,11 @@ struct TopView {
             // A reading may come just after a frame: looking twice an interval halves how old values can be.
             if terminal.isAskedToQuit(withinMs: Int32(max(50, intervalMs / 2))) { return }
         }
+    }
+
+    /// On a thread of its own: a GPU that hangs is not to keep the others from being shown.
+    private func start(_ read: @escaping @Sendable () -> Void) throws(SourceError) {
+        guard detachThread(read) else { throw SourceError("cannot start a thread to read the GPUs") }
     }
 
     private func frame() -> TopFrame {
