@@ -84,7 +84,6 @@ final class DatabaseCounters: Sendable {
     let merges = Counter()
     let maintenanceFailures = Counter()
     let blocksDeleted = Counter()
-    let followerSkips = Counter()
 
     func count(_ result: AppendResult) {
         appended.add(result.appended)

@@ -44,12 +44,13 @@ extension Database {
             return RepairReport(before: checker.result, actions: [], after: checker.result)
         }
         progress(OperationProgress(stage: "repairing"))
-        let actions = try Repair(path: connection.path).apply(checker.steps)
+        var actions = try Repair(path: connection.path).apply(checker.steps)
         if checker.steps.contains(.sealJournal) {
             // Nothing is too old for a repair.
             let database = try open(directory, DatabaseOptions(retentionMs: 0), lock)
             defer { database.close() }
-            try database.perform { (writer) throws(StorageError) in try writer.emptyJournal() }
+            let late = try database.perform { (writer) throws(StorageError) in try writer.emptyJournal() }
+            actions += late.map { "deleted samples that were still to be sent to \($0); they are stored, and not sent" }
         }
         let second = Checker(try connectForReading(directory), progress)
         try second.run(isFull: isFull)

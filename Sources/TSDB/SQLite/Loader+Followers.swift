@@ -19,7 +19,8 @@ extension Loader {
         return found
     }
 
-    /// The segments of records before `row`, which are sealed. How far one reaches is told by its first record.
+    /// The segments of records before `row`, which are sealed. How far one reaches is guessed by its first record: there
+    /// may be days of them.
     func heldSegments(before row: Int64) throws(StorageError) -> HeldSegments {
         let statement = try connection.prepare(
             "SELECT id, record FROM journal WHERE id >= ? AND id < ? ORDER BY id LIMIT 1")
@@ -31,20 +32,33 @@ extension Loader {
             defer { statement.reset() }
             guard try statement.step() else { return held }
             let number = statement.integer(0) >> 32
-            let first = newestTime(statement.blob(1), row: statement.integer(0)) ?? .max
-            let (end, overflow) = first.addingReportingOverflow(JournalPosition.segmentMs)
-            held.segments.append(HeldSegments.Segment(number: number, maxTime: overflow ? .max : end))
+            var decoder = JournalDecoder()
+            let first = decoder.newestTime(statement.blob(1), row: statement.integer(0)) ?? .min
+            held.segments.append(
+                HeldSegments.Segment(
+                    number: number, maxTime: first, isGuess: true, bytes: try recordBytes(segment: number)))
             next = (number + 1) << 32
         }
     }
 
-    private func newestTime(_ record: UnsafeRawBufferPointer, row: Int64) -> Int64? {
+    /// The newest time in a segment's records; of damaged ones nothing is known, and nothing will be sent.
+    func newestTime(segment number: Int64) throws(StorageError) -> Int64 {
+        let statement = try connection.prepare("SELECT id, record FROM journal WHERE id BETWEEN ? AND ? ORDER BY id")
+        statement.bind(1, number << 32)
+        statement.bind(2, number << 32 | 0xffff_ffff)
         var decoder = JournalDecoder()
-        switch try? decoder.decode(record, row: row) {
-        case .floats(let batch): return batch.maxTime
-        case .side(let entries): return entries.map(\.time).max()
-        case nil: return nil
+        var newest = Int64.min
+        while try statement.step() {
+            newest = max(newest, decoder.newestTime(statement.blob(1), row: statement.integer(0)) ?? .min)
         }
+        return newest
+    }
+
+    /// How long the records of a segment are.
+    func recordBytes(segment number: Int64) throws(StorageError) -> Int64 {
+        let (first, last) = (number << 32, number << 32 | 0xffff_ffff)
+        let sql = "SELECT sum(length(record)) FROM journal WHERE id BETWEEN \(first) AND \(last)"
+        return try connection.integer(sql) ?? 0
     }
 
     /// The exemplar of a row with the columns id, series, time, value, labels, checksum; nil where it is damaged.
@@ -57,5 +71,16 @@ extension Loader {
         let value = Double(bitPattern: UInt64(bitPattern: row.integer(3)))
         return ExemplarSample(
             ref: SeriesRef(id: series), exemplar: Exemplar(labels: labels, timestamp: row.integer(2), value: value))
+    }
+}
+
+extension JournalDecoder {
+    /// Nil where the record is damaged, or has no samples.
+    fileprivate mutating func newestTime(_ record: UnsafeRawBufferPointer, row: Int64) -> Int64? {
+        switch try? decode(record, row: row) {
+        case .floats(let batch): return batch.maxTime
+        case .side(let entries): return entries.map(\.time).max()
+        case nil: return nil
+        }
     }
 }

@@ -155,6 +155,8 @@ extension Writer {
 
     /// Gives up to so many free pages back to the file system.
     func vacuum(pages: Int) throws(StorageError) {
-        try tables.connection.execute("PRAGMA incremental_vacuum(\(pages))")
+        try tables.transaction { () throws(StorageError) in
+            try tables.connection.execute("PRAGMA incremental_vacuum(\(pages))")
+        }
     }
 }

@@ -112,11 +112,15 @@ extension Writer {
     }
 
     /// Puts all that is in memory into blocks, and deletes the journal: what it still has belongs to no series.
-    func emptyJournal() throws(StorageError) {
+    ///
+    /// - Returns: the names of the followers that have not had all of it.
+    func emptyJournal() throws(StorageError) -> [String] {
         try sealAll()
+        let late = try skipFollowers(before: (journal.lastRow >> 32 + 1) << 32)
         try tables.transaction { () throws(StorageError) in try tables.removeRecords(before: .max) }
         journal.removed(before: .max)
         held.remove(before: .max)
+        return late
     }
 
     /// Puts everything into blocks as large as they get, and gives free room back to the file system.

@@ -28,7 +28,8 @@ extension Writer {
         let options = state.options
         let limit = newest.subtractingReportingOverflow(options.retentionMs)
         if options.retentionMs > 0, !limit.overflow, oldest.end <= limit.partialValue { return oldest }
-        let bytes = blocks.reduce(0) { $0 + $1.byteCount }
+        // What is held and has been overtaken is about to go.
+        let bytes = blocks.reduce(mayHaveOvertaken ? 0 : held.bytes) { $0 + $1.byteCount }
         return options.retentionBytes > 0 && bytes > options.retentionBytes ? oldest : nil
     }
 
@@ -54,7 +55,7 @@ extension Writer {
             })
         state.head.noteDeletion()
         state.counters.blocksDeleted.add()
-        try dropOvertaken()
+        mayHaveOvertaken = true
         mayVacuum = true
     }
 

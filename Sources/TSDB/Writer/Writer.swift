@@ -30,6 +30,8 @@ final class Writer: @unchecked Sendable {
     var truncating: UInt32?
     /// Whether blocks or series may have become too old since it was last looked at.
     var mayHaveExpired = true
+    /// Whether followers may not have had what is no longer stored.
+    var mayHaveOvertaken = false
     var fullDisk = FullDiskState()
     /// Whether there may be blocks to merge, and free pages to give back.
     var mayMerge = true
@@ -105,9 +107,8 @@ final class Writer: @unchecked Sendable {
     /// Whether there is something to do between commits.
     private var hasDuties: Bool {
         if retryAt != 0, monotonicNs() < retryAt { return false }
-        return sealing != nil || isSealDue || mayHaveExpired || state.head.isForgettingDue || canTruncate
-            || !leftovers.isEmpty || mayMerge
-            || mayVacuum || fullDisk.needsRoom
+        return sealing != nil || isSealDue || mayHaveOvertaken || mayHaveExpired || state.head.isForgettingDue
+            || canTruncate || !leftovers.isEmpty || mayMerge || mayVacuum || fullDisk.needsRoom
     }
 
     /// A pass begins when no view needs anything of what it frees, and then goes on.
@@ -125,6 +126,8 @@ final class Writer: @unchecked Sendable {
                 try makeRoom()
             } else if sealing != nil || isSealDue {
                 try sealSlice()
+            } else if mayHaveOvertaken {
+                try dropOvertaken()
             } else if mayHaveExpired || state.head.isForgettingDue {
                 try deleteExpired()
             } else if !leftovers.isEmpty {

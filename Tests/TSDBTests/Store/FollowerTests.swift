@@ -24,7 +24,7 @@ import Testing
         var found: [Sent] = []
         while true {
             var part = LogPart()
-            _ = try follower.read(into: &part, samplesMax: 50, through: nil)
+            try follower.read(into: &part, samplesMax: 50, through: nil)
             guard let last = part.lastRecord else { return found }
             #expect(part.damagedRecords == 0)
             found += part.samples.map { sample in
@@ -158,6 +158,117 @@ import Testing
         let stored = try #require(try database.everything()[labels("__name__=s")])
         #expect(stored.allSatisfy { $0.time >= read[0].time - 10 * Self.minute })
         #expect(database.takeProblems().contains { $0.contains("retention has overtaken") })
+        database.close()
+    }
+
+    @Test func whoHasHadAllIsNotOvertaken() throws {
+        let directory = TemporaryDirectory(.memory)
+        let options = Self.options(retentionMs: 120 * Self.minute)
+        let database = try Database.open(directory: directory.path, options: options)
+        try database.setFollowers(["a", "late"])
+        let follower = try database.follow("a")
+        for index in 0..<50 { _ = try database.add(labels("__name__=s"), [Sample(Int64(index) * 15_000, 1)]) }
+        #expect(try readAll(follower).count == 50)
+        // What is there is too old with the next sample.
+        let next = Sample(10_000 * Self.minute, 2)
+        _ = try database.add(labels("__name__=s"), [next])
+        try database.maintain()
+        #expect(database.stats().blocksDeleted > 0)
+        #expect(try readAll(follower).map(\.sample) == [next])
+        #expect(follower.skips == 0)
+        #expect(database.takeProblems().map { $0.contains("to be sent to late") } == [true])
+        database.close()
+    }
+
+    /// A segment whose first record is of a late sample.
+    @Test func whatIsStoredIsSentThoughItsSegmentBeginsWithOlderSamples() throws {
+        let directory = TemporaryDirectory(.memory)
+        let options = Self.options(retentionMs: 120 * Self.minute)
+        var database = try Database.open(directory: directory.path, options: options)
+        try database.setFollowers(["a"])
+        func add(_ minutes: Range<Int64>) throws {
+            for minute in minutes {
+                _ = try database.add(labels("__name__=s"), [Sample(minute * Self.minute, Double(minute))])
+            }
+        }
+        try add(969..<979)
+        // Seals all, so that another segment begins.
+        let nothing = [[Matcher("__name__", equals: "none")]]
+        try database.deleteSeries(nothing)
+        try add(930..<931)
+        try add(985..<989)
+        try database.deleteSeries(nothing)
+        database.close()
+        database = try Database.open(directory: directory.path, options: options)
+        try add(1100..<1106)
+        try database.deleteSeries(nothing)
+        try database.maintain()
+        let stored = try #require(try database.everything()[labels("__name__=s")])
+        #expect(stored.first?.time == 985 * Self.minute)
+        let sent = try readAll(database.follow("a")).map(\.sample)
+        #expect(Set(sent).isSuperset(of: stored))
+        database.close()
+    }
+
+    @Test func whatIsHeldCountsForRetentionBySize() throws {
+        let directory = TemporaryDirectory(.memory)
+        var options = Self.options()
+        options.retentionBytes = 20_000
+        let database = try Database.open(directory: directory.path, options: options)
+        try database.setFollowers(["a"])
+        var random = SeededGenerator(seed: 1)
+        for index in 0..<4000 {
+            _ = try database.add(labels("__name__=s"), [Sample(Int64(index) * 15_000, bits: random.next() >> 2)])
+        }
+        try database.maintain()
+        let held = try Connection(path: directory.path + "/" + Database.fileName, mode: .readOnly)
+            .integer(
+                """
+                SELECT sum(length(record)) FROM journal
+                WHERE id < (SELECT value FROM meta WHERE key = 'journal_start')
+                """)
+        #expect(try database.stats().blockBytes + #require(held) <= 20_000)
+        #expect(database.takeProblems().contains { $0.contains("retention has overtaken") })
+        let read = try readAll(database.follow("a")).map(\.sample)
+        #expect(read.last?.time == 59_985_000)
+        #expect(Set(read).isSuperset(of: try #require(try database.everything()[labels("__name__=s")])))
+        database.close()
+    }
+
+    /// Who sees the log grow must find what was appended.
+    @Test func theLogGrowsWithTheCommit() throws {
+        let directory = TemporaryDirectory(.memory)
+        let database = try Database.open(directory: directory.path, options: Self.options())
+        _ = try database.add(labels("__name__=s"), [Sample(15_000, 1)])
+        let before = database.logLength
+        try database.perform { (writer) throws(StorageError) in
+            try writer.tables.transaction { () throws(StorageError) in
+                try writer.addRecords([SideEntry(series: 1, time: 30_000, sample: .float(0))])
+                #expect(database.logLength == before)
+            }
+        }
+        _ = try database.add(labels("__name__=s"), [Sample(45_000, 1)])
+        #expect(database.logLength > before)
+        database.close()
+    }
+
+    @Test func repairSaysWhatIsNotSentAnyMore() throws {
+        let directory = TemporaryDirectory(.memory)
+        var database = try Database.open(directory: directory.path, options: Self.options())
+        try database.setFollowers(["a", "b"])
+        for index in 0..<20 { _ = try database.add(labels("__name__=s"), [Sample(Int64(index) * 15_000, 1)]) }
+        _ = try database.add(labels("__name__=gone"), [Sample(15_000, 1)])
+        #expect(try readAll(database.follow("b")).count == 21)
+        database.close()
+        runSQL(directory.path + "/" + Database.fileName, "DELETE FROM series WHERE id = 2")
+        let report = try Database.repair(directory.path)
+        #expect(report.after.findings.isEmpty)
+        #expect(report.actions.filter { $0.contains("still to be sent") }.map { $0.contains("to a;") } == [true])
+        database = try Database.open(directory: directory.path, options: Self.options())
+        #expect(try readAll(database.follow("a")).isEmpty)
+        let next = Sample(1_500_000, 2)
+        _ = try database.add(labels("__name__=s"), [next])
+        for name in ["a", "b"] { #expect(try readAll(database.follow(name)).map(\.sample) == [next]) }
         database.close()
     }
 

@@ -69,6 +69,34 @@ import Testing
         try fillAndWait(directory.path, options)
     }
 
+    /// Whatever fails behind its deletion, the rows of a block go.
+    @Test func rowsOfADeletedBlockGoThoughFollowersCannotBeStored() throws {
+        let directory = TemporaryDirectory(.memory)
+        var options = options()
+        options.retentionMs = 5000
+        let database = try Database.open(directory: directory.path, options: options)
+        defer { database.close() }
+        try database.setFollowers(["a"])
+        var load = Load(retentionMs: options.retentionMs)
+        for _ in 0..<8 { _ = try load.append(database) }
+        let number = try database.perform { (writer) throws(StorageError) -> Int64 in
+            try writer.sealAll()
+            try writer.tables.connection.execute(
+                "CREATE TEMP TRIGGER no BEFORE INSERT ON follower BEGIN SELECT raise(ABORT, 'no'); END")
+            return writer.state.blocks.first?.number ?? 0
+        }
+        load.time += 10_000
+        _ = try load.append(database)
+        let rows = try database.perform { (writer) throws(StorageError) -> Int64? in
+            writer.fullDisk.note()
+            // The first of these deletes the block.
+            for _ in 0..<100 { try? writer.makeRoom() }
+            try writer.tables.connection.execute("DROP TRIGGER no")
+            return try writer.tables.connection.integer("SELECT count(*) FROM chunk WHERE id >> 32 = \(number)")
+        }
+        #expect(number > 0 && rows == 0)
+    }
+
     @Test func roomThatIsMadeElsewhereIsUsed() throws {
         let directory = TemporaryDirectory()
         var options = options()
