@@ -118,6 +118,10 @@ let package = Package(
             name: "ScraperTests", dependencies: ["Scraper", "YAML", "Exposition", "Model", logging, "TestSupport"],
             swiftSettings: strict),
         .testTarget(
+            name: "RemoteStorageTests",
+            dependencies: ["RemoteStorage", "RemoteProtocol", "Scraper", "Model", logging, "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "WebConfigTests", dependencies: ["WebConfig", "YAML", tls, logging, "TestSupport"],
             swiftSettings: strict),
         .testTarget(

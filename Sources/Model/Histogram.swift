@@ -74,4 +74,13 @@ public struct Histogram: Sendable, Equatable {
 
     /// Whether it ends its series: a staleness marker among histograms is one whose sum is the marker.
     public var isStale: Bool { StaleMarker.isStale(sum) }
+
+    /// About as many samples as it takes memory for, 16 bytes each.
+    ///
+    /// - Source: Prometheus 3.5 `promql/value.go`, HPoint.size: 168 bytes, 8 for each bucket, bound and span, and 8 for
+    ///   the time.
+    package var heldSamples: Int {
+        let counts = positiveBuckets.count + negativeBuckets.count + customValues.count
+        return 11 + (counts + positiveSpans.count + negativeSpans.count) / 2
+    }
 }

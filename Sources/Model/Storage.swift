@@ -45,6 +45,8 @@ public struct SelectHints: Sendable {
     public var step: Int64
     /// The function or aggregation right around the selector, such as `rate`; empty where there is none.
     public var function: String
+    /// Whether nobody waits for the answer any more; asked by what takes long to give one.
+    public var isOver: @Sendable () -> Bool = { false }
 
     public init(minTime: Int64, maxTime: Int64, step: Int64 = 0, function: String = "") {
         self.minTime = minTime

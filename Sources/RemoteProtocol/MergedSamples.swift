@@ -6,15 +6,28 @@ package func merged(_ first: SampleBuffer, _ second: SampleBuffer) -> SampleBuff
     if first.count == 0 { return second }
     let result = SampleBuffer(capacity: first.count + second.count)
     var (a, b) = (SampleCursor(first), SampleCursor(second))
-    while let time = [a.time, b.time].compactMap({ $0 }).min() {
-        if a.time == time {
-            a.move(to: result)
-            if b.time == time { b.skip() }
-        } else {
-            b.move(to: result)
+    while true {
+        guard let ours = a.time else {
+            b.moveRest(to: result)
+            return result
         }
+        guard let theirs = b.time else {
+            a.moveRest(to: result)
+            return result
+        }
+        if ours <= theirs { a.move(to: result) } else { b.move(to: result) }
+        if ours == theirs { b.skip() }
     }
-    return result
+}
+
+/// As ``merged(_:_:)``, into `first`: at no cost for what it has where `second` comes behind it.
+func merge(_ second: SampleBuffer, into first: inout SampleBuffer) {
+    guard first.count > 0, second.count > 0, second.timestamps[0] > first.timestamps[first.count - 1] else {
+        first = merged(first, second)
+        return
+    }
+    var cursor = SampleCursor(second)
+    cursor.moveRest(to: first)
 }
 
 /// Walks over a buffer's samples.
@@ -46,6 +59,11 @@ private struct SampleCursor {
             result.append(buffer.timestamps[index], buffer.values[index])
         }
         skip()
+    }
+
+    mutating func moveRest(to result: SampleBuffer) {
+        result.reserve(buffer.count - index)
+        while index < buffer.count { move(to: result) }
     }
 
     mutating func skip() {

@@ -89,8 +89,9 @@ package struct ReadAnswer {
                 try take(1)
                 floats.append(try readSample(bytes))
             case 4:
-                try take(1)
-                histograms.append(try WrittenHistogram(bytes))
+                let histogram = try WrittenHistogram(bytes)
+                try take(histogram.heldSamples)
+                histograms.append(histogram)
             default: break
             }
         }
@@ -119,11 +120,12 @@ package struct ReadAnswer {
     }
 
     private mutating func add(_ labels: Labels, _ buffer: SampleBuffer) throws(ProtobufError) {
-        guard let known = found[labels] else {
+        guard var known = found[labels] else {
             try check(found.count, seriesMax, "series")
             return found[labels] = buffer
         }
-        found[labels] = merged(known, buffer)
+        merge(buffer, into: &known)
+        found[labels] = known
     }
 
     /// Frames as ``ReadFrame`` writes them.
@@ -191,7 +193,9 @@ package struct ReadAnswer {
         } catch {
             throw ProtobufError(description: error.description)
         }
-        buffer = merged(buffer, chunk)
+        // One of each is taken already.
+        for one in chunk.histograms { try take(one.histogram.heldSamples - 1) }
+        merge(chunk, into: &buffer)
     }
 }
 

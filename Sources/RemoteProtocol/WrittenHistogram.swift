@@ -42,6 +42,8 @@ package struct WrittenHistogram {
         (content.isFloat ? fractions : whole).fill(&content)
     }
 
+    package var heldSamples: Int { content.heldSamples }
+
     /// The histogram as it can be stored: with the finest schema that can be, where it came with a finer one.
     package func histogram() throws(HistogramError) -> Histogram {
         if content.isStale {

@@ -79,6 +79,39 @@ import Testing
         #expect(throws: ReadAnswerError.self) { try decoded([1, 2], "text/html") }
     }
 
+    /// Each chunk but the first comes behind what there is, or lies within it.
+    @Test func chunksInAndOutOfOrderAreMerged() throws {
+        let labels: Labels = ["__name__": "load"]
+        let orders: [[Range<Int64>]] = [
+            [0..<200, 200..<400, 400..<401], [0..<200, 200..<400, 100..<300], [300..<400, 0..<10, 5..<350],
+        ]
+        for parts in orders {
+            let body = parts.flatMap { frames(labels, buffer($0)) }
+            let found = try #require(try decoded(body, Self.streamed).first?.samples)
+            let times = Set(parts.flatMap { $0.map { $0 * 1000 } }).sorted()
+            #expect((0..<found.count).map { found.timestamps[$0] } == times)
+            let histograms = times.enumerated().filter { $0.element % 7000 == 0 }.map(\.offset)
+            #expect(found.histograms.map(\.index) == histograms)
+        }
+    }
+
+    /// They take as much memory as many samples.
+    @Test func bucketsCount() throws {
+        let labels: Labels = ["__name__": "load"]
+        let wide = SampleBuffer()
+        for time in 0..<10 as Range<Int64> {
+            wide.append(
+                time,
+                Histogram(
+                    isFloat: true, count: 1000, positiveSpans: [.init(offset: 0, length: 1000)],
+                    positiveBuckets: [Double](repeating: 1, count: 1000)))
+        }
+        for (body, type) in [(samples(labels, wide), ""), (frames(labels, wide), Self.streamed)] {
+            #expect(throws: ReadAnswerError.self) { try decoded(body, type, samplesMax: 4000) }
+            #expect(try decoded(body, type, samplesMax: 6000).first?.samples.count == 10)
+        }
+    }
+
     @Test func damagedAnswersNeverTrap() throws {
         var random = SeededGenerator(seed: makeSeed())
         let labels: Labels = ["__name__": "load", "gpu": "0"]

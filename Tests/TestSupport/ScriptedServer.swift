@@ -19,6 +19,7 @@ public final class ScriptedServer: Sendable {
     private let script: Script
     private let counts = Mutex<[String: Int]>([:])
     private let seen = Mutex<[String]>([])
+    private let accepted = Atomic<Int>(0)
 
     /// - Parameter script: gets a request's head, and how many requests for its path came before, and says what is sent;
     ///   the connection is closed behind it unless a response was complete and said how long it is.
@@ -33,6 +34,9 @@ public final class ScriptedServer: Sendable {
 
     /// The heads of all requests so far.
     public var requests: [String] { seen.withLock { $0 } }
+
+    /// How many connections were made.
+    public var connections: Int { accepted.load(ordering: .relaxed) }
 
     /// Stops taking connections.
     public func close() { shutdown(descriptor, Int32(SHUT_RDWR)) }
@@ -51,6 +55,7 @@ public final class ScriptedServer: Sendable {
         while true {
             let connection = accept(descriptor, nil, nil)
             guard connection >= 0 else { break }
+            accepted.add(1, ordering: .relaxed)
             var thread = pthread_t()
             let context = Unmanaged.passRetained(Connection(server: self, descriptor: connection)).toOpaque()
             pthread_create(&thread, nil, connectionMain, context)

@@ -7,15 +7,18 @@ import Synchronization
 final class MergedQuerier: Querier {
     private let local: any Querier
     private let remotes: [RemoteReader]
+    private let sessions: SessionPool
     private let minTime: Int64
     private let maxTime: Int64
     private let oldestLocal: Int64
 
     init(
-        _ local: any Querier, _ remotes: [RemoteReader], minTime: Int64, maxTime: Int64, oldestLocal: Int64
+        _ local: any Querier, _ remotes: [RemoteReader], _ sessions: SessionPool, minTime: Int64, maxTime: Int64,
+        oldestLocal: Int64
     ) {
         self.local = local
         self.remotes = remotes
+        self.sessions = sessions
         self.minTime = minTime
         self.maxTime = maxTime
         self.oldestLocal = oldestLocal
@@ -29,7 +32,8 @@ final class MergedQuerier: Querier {
 
     /// What the servers answer that have older samples than the store, or are asked in any case; all at once.
     private func ask(_ matchers: [Matcher], _ hints: SelectHints) throws(StorageError) -> [ReadSeries] {
-        let session = HTTPSession()
+        let session = sessions.take()
+        defer { sessions.giveBack(session) }
         let replies = ReadReplies()
         var asked: [(reader: RemoteReader, maxTime: Int64)] = []
         for reader in remotes where reader.takes(matchers) {
@@ -40,7 +44,10 @@ final class MergedQuerier: Querier {
             asked.append((reader, end))
             session.start(reader.post(matchers, hints, minTime: hints.minTime, maxTime: end)) { replies.set(place, $0) }
         }
-        while replies.count < asked.count { session.poll(timeoutMs: 1000) }
+        while replies.count < asked.count {
+            if hints.isOver() { throw .io("remote_read: the query ended before all servers had answered") }
+            session.poll(timeoutMs: MergedQuerier.pollMs)
+        }
         var found: [ReadSeries] = []
         for (place, one) in asked.enumerated() {
             guard let result = replies[place] else { continue }
@@ -48,6 +55,9 @@ final class MergedQuerier: Querier {
         }
         return found
     }
+
+    /// How soon it is seen that nobody waits any more.
+    private static let pollMs: Int64 = 100
 
     /// Other servers cannot be asked for names by this protocol.
     func labelNames(_ selectors: [[Matcher]], limit: Int) throws(StorageError) -> [String] {
@@ -67,6 +77,22 @@ final class MergedQuerier: Querier {
     }
 
     func close() { local.close() }
+}
+
+/// Sessions between requests, with connections that the next one goes on with. Thread-safe.
+final class SessionPool: Sendable {
+    private let idle = Mutex<[HTTPSession]>([])
+
+    /// As many are kept as queries run at once where nothing else is configured.
+    private static let idleMax = 20
+
+    func take() -> HTTPSession { idle.withLock { $0.popLast() } ?? HTTPSession() }
+
+    /// Drops what the session still does.
+    func giveBack(_ session: HTTPSession) {
+        session.cancelAll()
+        idle.withLock { if $0.count < SessionPool.idleMax { $0.append(session) } }
+    }
 }
 
 /// Answers by the place of the server.

@@ -9,6 +9,7 @@ public final class RemoteReading: Queryable {
     private let local: any Queryable
     private let oldestTime: @Sendable () -> Int64?
     private let remotes = Mutex<[RemoteReader]>([])
+    private let sessions = SessionPool()
     private let samplesMax: Int
     private let userAgent: String
 
@@ -43,6 +44,6 @@ public final class RemoteReading: Queryable {
         let oldest = oldestTime() ?? .max
         let needed = readers.filter { $0.configuration.readsRecent || minTime < oldest }
         if needed.isEmpty { return querier }
-        return MergedQuerier(querier, needed, minTime: minTime, maxTime: maxTime, oldestLocal: oldest)
+        return MergedQuerier(querier, needed, sessions, minTime: minTime, maxTime: maxTime, oldestLocal: oldest)
     }
 }

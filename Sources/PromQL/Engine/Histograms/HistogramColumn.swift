@@ -31,14 +31,3 @@ extension HistogramColumn {
     /// About as many samples as these take memory for, 16 bytes each.
     var heldSamples: Int { reduce(0) { $0 + $1.histogram.heldSamples } }
 }
-
-extension Histogram {
-    /// About as many samples as it takes memory for, 16 bytes each.
-    ///
-    /// - Source: Prometheus 3.5 `promql/value.go`, HPoint.size: 168 bytes, 8 for each bucket, bound and span, and 8 for
-    ///   the time.
-    var heldSamples: Int {
-        let counts = positiveBuckets.count + negativeBuckets.count + customValues.count
-        return 11 + (counts + positiveSpans.count + negativeSpans.count) / 2
-    }
-}

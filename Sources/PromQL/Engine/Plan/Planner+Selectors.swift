@@ -104,9 +104,12 @@ extension Planner {
     private func find(_ matchers: [Matcher], _ hints: SelectHints) throws(QueryError) -> any SeriesSet {
         let began = monotonicNs()
         defer { context.addPreparation(since: began) }
+        var hints = hints
+        hints.isOver = { [context] in context.isOver }
         do throws(StorageError) {
             return try context.querier.select(matchers, hints: hints)
         } catch {
+            try context.check()
             throw .storage(error)
         }
     }
