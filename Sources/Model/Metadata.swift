@@ -18,6 +18,16 @@ public struct MetricMetadata: Sendable, Hashable {
     }
 }
 
+extension MetricMetadata {
+    /// What the names of series add to that of their metric.
+    package static let seriesSuffixes = ["_bucket", "_sum", "_count", "_total", "_created", "_info"]
+
+    /// The names that the metric of a series may have: the series' own, or that without what it may have added.
+    package static func names(ofSeries name: String) -> [String] {
+        [name] + seriesSuffixes.filter(name.hasSuffix).map { String(name.dropLast($0.count)) }
+    }
+}
+
 /// Gives the metadata of metrics.
 public protocol MetadataProvider: Sendable {
     /// Metadata by metric name; of the metric `metric` alone where it is given.

@@ -10,7 +10,7 @@ public protocol SampleLog: Sendable {
     /// Opens the log where the follower called `name` has come to. One at a time.
     func follow(_ name: String) throws(StorageError) -> any LogFollower
 
-    /// Grows when something is appended.
+    /// Grows when something was appended, and only once that can be read.
     var logLength: Int { get }
 }
 
@@ -26,8 +26,7 @@ public protocol LogFollower: AnyObject {
     ///
     /// - Parameters:
     ///   - end: the last record wanted; nil where all are.
-    /// - Returns: whether the end was not reached.
-    func read(into part: inout LogPart, samplesMax: Int, through end: Int64?) throws(StorageError) -> Bool
+    func read(into part: inout LogPart, samplesMax: Int, through end: Int64?) throws(StorageError)
 
     /// Exemplars behind the one numbered `id`, at most `max` and none behind `end`, in the order in which they came, and
     /// the number of the last.

@@ -38,6 +38,9 @@ public final class RemoteWriting: Sendable {
     }
 
     /// Sends to the receivers of `configuration` from now on, and to those of an earlier one no more.
+    ///
+    /// - Throws: where the store cannot take down the receivers, and then those of before stay; or where there is no thread
+    ///   for one.
     public func apply(_ configuration: Configuration) async throws(StorageError) {
         try await onThread { [self] in
             Result { () throws(StorageError) in try applyBlocking(configuration) }
@@ -51,15 +54,19 @@ public final class RemoteWriting: Sendable {
             let kept = before.filter {
                 configuration.remoteWrite.contains($0.configuration) && $0.externalLabels == external
             }
-            end(before.filter { sender in !kept.contains { $0 === sender } })
+            // Before anything ends: where this fails, all goes on as it was.
             try log.setFollowers(configuration.remoteWrite.map(\.identity))
+            end(before.filter { sender in !kept.contains { $0 === sender } })
             let new = configuration.remoteWrite.filter { one in !kept.contains { $0.configuration == one } }
                 .map { one in
                     RemoteWriteSender(
                         one, external, log: log, metadata: metadata, clock: clock, userAgent: userAgent, logger: logger)
                 }
-            senders.withLock { $0 = kept + new }
-            for sender in new { sender.start() }
+            let started = new.filter { $0.start() }
+            senders.withLock { $0 = kept + started }
+            guard started.count == new.count else {
+                throw .io("cannot start a thread for each receiver; reload the configuration to try again")
+            }
         }
     }
 

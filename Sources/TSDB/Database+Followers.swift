@@ -13,5 +13,6 @@ extension Database: SampleLog {
         return try JournalFollower(self, name, position)
     }
 
-    public var logLength: Int { state.counters.journalRecords.value }
+    // Raised behind the commit: who sees it raised finds what was appended.
+    public var logLength: Int { state.counters.commits.value }
 }

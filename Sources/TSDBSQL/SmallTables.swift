@@ -52,20 +52,13 @@ final class MetricsTable: SmallTable {
         let known = snapshot.database.metadata(metric: nil)
         let metrics = snapshot.database.cardinality(limit: .max).seriesByMetricName
         return metrics.sorted { byteOrder($0.name, $1.name) }.map { metric in
-            let metadata = familyNames(metric.name).lazy.compactMap { known[$0]?.first }.first
+            let metadata = MetricMetadata.names(ofSeries: metric.name).lazy.compactMap { known[$0]?.first }.first
             return [
                 .text(metric.name), .text(metadata?.type.rawValue), .text(metadata?.help), .text(metadata?.unit),
                 .integer(Int64(metric.count)),
             ]
         }
     }
-}
-
-/// The metric families that series of this name may belong to: of the name, or of it without what histograms, summaries and
-/// counters add.
-private func familyNames(_ metric: String) -> [String] {
-    [metric]
-        + ["_bucket", "_sum", "_count", "_total"].filter(metric.hasSuffix).map { String(metric.dropLast($0.count)) }
 }
 
 /// The table `stats`: what the database knows about itself, a row per figure.

@@ -35,11 +35,10 @@ final class RemoteWriteSender: Sendable {
         environment = SenderEnvironment(configuration, userAgent: userAgent, logger: logger)
     }
 
-    func start() {
-        if !startThread({ [self] in
+    /// - Returns: whether a thread could be made for it.
+    func start() -> Bool {
+        startThread { [self] in
             run()
-            hasEnded.store(true, ordering: .releasing)
-        }) {
             hasEnded.store(true, ordering: .releasing)
         }
     }

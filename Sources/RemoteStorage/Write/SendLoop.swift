@@ -55,7 +55,7 @@ struct SendLoop {
     private mutating func sendAgain() throws(StorageError) -> Bool {
         let begun = position
         var part = LogPart()
-        _ = try follower.read(into: &part, samplesMax: .max, through: begun.begunRecord)
+        try follower.read(into: &part, samplesMax: .max, through: begun.begunRecord)
         let exemplars = try follower.exemplars(after: begun.exemplar, through: begun.begunExemplar, max: .max)
         let end = LogPosition(record: begun.begunRecord, exemplar: begun.begunExemplar)
         shards = min(max(1, Int(clamping: begun.note)), queue.shardsMax)
@@ -74,27 +74,25 @@ struct SendLoop {
         var part = LogPart()
         var since: UInt64?
         var length = -1
-        let wanted = shards * queue.samplesPerSendMax
+        let (wanted, most) = SendLoop.unitSizes(queue, shards: shards)
         while !environment.isStopping {
             let now = monotonicNs()
             // Asked before it is read: what comes meanwhile is seen the next time.
             let newLength = log.logLength
             if newLength != length {
                 length = newLength
-                _ = try follower.read(
-                    into: &part, samplesMax: shards * max(queue.capacity, queue.samplesPerSendMax),
-                    through: nil)
+                try follower.read(into: &part, samplesMax: most, through: nil)
                 noteRead(part)
             }
+            sendMetadata(now)
             if part.lastRecord != nil { since = since ?? now }
             let waitedMs = since.map { Int64((now - $0) / 1_000_000) } ?? 0
             if part.samples.count >= wanted || since != nil && waitedMs >= queue.batchSendDeadlineMs { break }
-            sendMetadata(now)
             let left = since == nil ? SendLoop.pollMs : queue.batchSendDeadlineMs - waitedMs
             environment.session.poll(timeoutMs: min(SendLoop.pollMs, max(1, left)))
         }
         guard let last = part.lastRecord, !environment.isStopping else { return nil }
-        adapt(part.samples.count, wanted)
+        adapt(part.samples.count, wanted, most)
         let exemplars = try newExemplars()
         return compose(part, exemplars.samples, LogPosition(record: last, exemplar: exemplars.last))
     }
@@ -107,14 +105,20 @@ struct SendLoop {
             position = follower.position
         }
         environment.metrics.pending.store(part.samples.count, ordering: .relaxed)
-        if let newest = part.samples.lazy.map(\.timestamp).max() {
-            environment.metrics.newestRead.max(newest, ordering: .relaxed)
-        }
+    }
+
+    /// The most samples of a unit, of however many shards: some 200 MB with their requests.
+    static let unitSamplesMax = 1_000_000
+
+    /// How many samples are worth being sent before the deadline, and how many are read at most.
+    static func unitSizes(_ queue: RemoteWriteConfiguration.Queue, shards: Int) -> (wanted: Int, most: Int) {
+        let most = min(shards * max(queue.capacity, queue.samplesPerSendMax), unitSamplesMax)
+        return (min(shards * queue.samplesPerSendMax, most), most)
     }
 
     /// More shards while there is more to send than they take, fewer when there is little.
-    private mutating func adapt(_ count: Int, _ wanted: Int) {
-        if count >= shards * queue.capacity {
+    private mutating func adapt(_ count: Int, _ wanted: Int, _ most: Int) {
+        if count >= min(shards * queue.capacity, most) {
             shards = min(2 * shards, queue.shardsMax)
         } else if count < wanted / 4 {
             shards = max(shards / 2, queue.shardsMin)
@@ -168,7 +172,7 @@ struct SendLoop {
         for start in stride(from: 0, to: all.count, by: settings.samplesPerSendMax) {
             requests.append(RequestEncoder.request(all[start..<min(all.count, start + settings.samplesPerSendMax)]))
         }
-        if !requests.isEmpty { _ = SendRound([requests], environment).run() }
+        if !requests.isEmpty { _ = SendRound([requests], environment, isMetadata: true).run() }
     }
 }
 
@@ -183,9 +187,5 @@ extension WriteUnit {
 
 /// What is known of a series' metric: its own name, or that of the family that it is part of.
 private func describe(_ metric: String, _ metadata: any MetadataProvider) -> MetricMetadata? {
-    for suffix in ["", "_bucket", "_sum", "_count", "_total", "_created", "_info"] where metric.hasSuffix(suffix) {
-        let family = String(metric.dropLast(suffix.count))
-        if let known = metadata.metadata(metric: family)[family]?.first { return known }
-    }
-    return nil
+    MetricMetadata.names(ofSeries: metric).lazy.compactMap { metadata.metadata(metric: $0)[$0]?.first }.first
 }

@@ -12,10 +12,13 @@ final class SendRound {
     private let sender: SenderEnvironment
     private var shards: [[OutgoingRequest]]
     private var isUnderWay: [Bool]
+    private let isMetadata: Bool
     /// What the session has brought, by shard.
     private let replies = Replies()
 
-    init(_ shards: [[OutgoingRequest]], _ sender: SenderEnvironment) {
+    /// - Parameter isMetadata: of which each request is tried once, so that samples do not wait for it.
+    init(_ shards: [[OutgoingRequest]], _ sender: SenderEnvironment, isMetadata: Bool = false) {
+        self.isMetadata = isMetadata
         // The next one last.
         self.shards = shards.map { $0.reversed() }
         isUnderWay = shards.map { _ in false }
@@ -68,6 +71,9 @@ final class SendRound {
         case .refused(let reason):
             sender.metrics.failed(request)
             sender.log.refused(request, reason)
+        case .tryAgain(let reason, _) where isMetadata:
+            sender.metrics.failed(request)
+            sender.log.metadataLost(reason)
         case .tryAgain(let reason, let waitMs):
             sender.metrics.retried(request)
             sender.log.retrying(reason)
@@ -97,16 +103,16 @@ final class SendRound {
             if reply.status / 100 == 2 { return .taken }
             let reason = "server returned HTTP status \(reply.status): \(firstLine(reply.body))"
             if reply.status / 100 == 5 || reply.status == 429 && sender.configuration.queue.retriesOn429 {
-                return .tryAgain(reason, waitMs: retryAfterMs(reply.retryAfter))
+                return .tryAgain(reason, waitMs: SendRound.retryAfterMs(reply.retryAfter))
             }
             return request.mayHaveArrived && [400, 409].contains(reply.status)
                 ? .arrivedBefore(reason) : .refused(reason)
         }
     }
 
-    /// Seconds, at most what may be waited for; a date is not understood, and the usual wait is made.
-    private func retryAfterMs(_ text: String) -> Int64? {
-        guard let seconds = Int64(text), seconds >= 0 else { return nil }
+    /// Seconds, at most what may be waited for; with a date, which is not understood, or none the usual wait is made.
+    static func retryAfterMs(_ text: String) -> Int64? {
+        guard let seconds = Int64(text), seconds > 0 else { return nil }
         return min(seconds, SendRound.retryAfterSecondsMax) * 1000
     }
 

@@ -19,6 +19,8 @@ final class SenderEnvironment: @unchecked Sendable {
 
     /// The most of an answer that is read: it is only told.
     private static let replyBytesMax = 64 << 10
+    /// Ten years: as good as for ever, and no overflow.
+    private static let stopMsMax: Int64 = 10 * 365 * 86_400_000
 
     init(_ configuration: RemoteWriteConfiguration, userAgent: String, logger: Logger) {
         self.configuration = configuration
@@ -31,7 +33,8 @@ final class SenderEnvironment: @unchecked Sendable {
 
     /// Asks the sender to end: what is under way has `milliseconds` left.
     func stop(within milliseconds: Int64) {
-        stopAt.store(monotonicNs() + UInt64(max(0, milliseconds)) * 1_000_000, ordering: .releasing)
+        let waitMs = min(max(0, milliseconds), SenderEnvironment.stopMsMax)
+        stopAt.store(monotonicNs() + UInt64(waitMs) * 1_000_000, ordering: .releasing)
         session.wake()
     }
 

@@ -9,6 +9,7 @@ final class SenderLog {
     private var saidAt: UInt64 = 0
     private var refusalsUnsaid = 0
     private var refusalSaidAt: UInt64 = 0
+    private var metadataSaidAt: UInt64 = 0
 
     /// How long a message of one kind stands for those that follow.
     private static let quietNs: UInt64 = 60_000_000_000
@@ -41,6 +42,13 @@ final class SenderLog {
         if refusalsUnsaid > 0 { metadata["more"] = "\(refusalsUnsaid) requests since the last message" }
         logger.error("the receiver refuses samples, they are dropped", metadata: metadata)
         (refusalSaidAt, refusalsUnsaid) = (now, 0)
+    }
+
+    func metadataLost(_ reason: String) {
+        let now = monotonicNs()
+        guard metadataSaidAt == 0 || now - metadataSaidAt >= SenderLog.quietNs else { return }
+        metadataSaidAt = now
+        logger.warning("failed to send metadata, it is sent at the next interval", metadata: ["error": "\(reason)"])
     }
 
     func arrivedBefore(_ reason: String) {

@@ -26,7 +26,6 @@ final class SenderMetrics: Sendable {
     let shards = Atomic<Int>(0)
     let desiredShards = Atomic<Int>(0)
     /// Milliseconds since the Unix epoch.
-    let newestRead = Atomic<Int64>(0)
     let newestSent = Atomic<Int64>(0)
     let duration = ClassicHistogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60, 120, 300])
 
@@ -106,6 +105,9 @@ extension SenderMetrics {
         add(
             "tsdb_remote_write_overtaken_total", "How often retention deleted what was still to be sent.", .counter,
             Double(overtaken.value))
+        add(
+            "tsdb_remote_write_damaged_records_total", "Records of the store that cannot be read and were not sent.",
+            .counter, Double(damagedRecords.value))
         families.append(
             MetricFamily(
                 Self.prefix + "sent_batch_duration_seconds", "How long a request took.", .histogram,

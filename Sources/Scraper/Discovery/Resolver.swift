@@ -52,28 +52,3 @@ func lookUp(
 private func text<Characters>(_ characters: Characters) -> String {
     withUnsafeBytes(of: characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
 }
-
-/// What a thread is to do.
-private final class Work: Sendable {
-    let body: @Sendable () -> Void
-
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-}
-
-/// Runs `body` in a thread of its own; false where none can be had.
-func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(Work(body)).toOpaque()
-    guard pthread_create(&thread, nil, threadMain, context) == 0 else {
-        Unmanaged<Work>.fromOpaque(context).release()
-        return false
-    }
-    pthread_detach(thread)
-    return true
-}
-
-/// The thread's body; a closure could inherit an actor's isolation and trap.
-private func threadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body() }
-    return nil
-}

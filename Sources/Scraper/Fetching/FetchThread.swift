@@ -1,5 +1,4 @@
 import CCurl
-import Glibc
 import Model
 import Synchronization
 
@@ -37,14 +36,7 @@ final class FetchThread: Sendable {
     }
 
     func start() {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self).toOpaque()
-        if pthread_create(&thread, nil, fetchThreadMain, context) == 0 {
-            pthread_detach(thread)
-        } else {
-            Unmanaged<FetchThread>.fromOpaque(context).release()
-            hasEnded.withLock { $0 = true }
-        }
+        if !startThread({ [self] in run() }) { hasEnded.withLock { $0 = true } }
     }
 
     /// Replaces all targets.
@@ -65,7 +57,7 @@ final class FetchThread: Sendable {
         if let multi { curl_multi_wakeup(multi) }
     }
 
-    fileprivate func run() {
+    private func run() {
         defer { hasEnded.withLock { $0 = true } }
         guard let multi else { return }
         var transfers = Transfers(multi: multi)
@@ -97,9 +89,3 @@ final class FetchThread: Sendable {
 
 /// Whether libcurl could be initialised.
 let curlIsReady: Bool = curl_global_init(Int(CURL_GLOBAL_SSL | CURL_GLOBAL_WIN32)) == CURLE_OK
-
-/// The thread's body; a closure could inherit an actor's isolation and trap.
-private func fetchThreadMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Unmanaged<FetchThread>.fromOpaque(context).takeRetainedValue().run() }
-    return nil
-}

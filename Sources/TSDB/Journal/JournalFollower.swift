@@ -28,14 +28,14 @@ final class JournalFollower: LogFollower {
         decoded = JournalFollower.segmentStart(position.record) - 1
     }
 
-    func read(into part: inout LogPart, samplesMax: Int, through end: Int64?) throws(StorageError) -> Bool {
+    func read(into part: inout LogPart, samplesMax: Int, through end: Int64?) throws(StorageError) {
         noteSkip()
         select.bind(1, decoded)
         defer { select.reset() }
         while try select.step() {
             let row = select.integer(0)
-            if let end, row > end { return true }
-            if part.samples.count >= samplesMax { return true }
+            if let end, row > end { return }
+            if part.samples.count >= samplesMax { return }
             append(select.blob(1), row: row, to: &part)
             decoded = row
             if row > passed {
@@ -43,7 +43,6 @@ final class JournalFollower: LogFollower {
                 part.lastRecord = row
             }
         }
-        return false
     }
 
     /// Goes on where the store says that the follower is, where it went on without it.

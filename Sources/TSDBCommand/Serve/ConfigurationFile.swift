@@ -70,7 +70,7 @@ final class ConfigurationFile: Sendable {
 
     /// Starts scraping what the file says, and storing and sending as it says.
     func apply(to parts: ConfiguredParts) async throws {
-        try await inTurn { try await self.applyNow(to: parts) }
+        try await inTurn { try await self.applyNow(self.current, to: parts) }
     }
 
     /// Reads the file again. Where it has a fault, that is logged and thrown, and what was read before stays in force.
@@ -91,11 +91,10 @@ final class ConfigurationFile: Sendable {
         try await task.value
     }
 
-    private func applyNow(to parts: ConfiguredParts) async throws {
-        let configuration = state.withLock { $0.configuration }
-        parts.database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
-        // Before the first sample: what comes is kept for those it is sent to.
+    private func applyNow(_ configuration: Configuration, to parts: ConfiguredParts) async throws {
+        // Before the first sample: what comes is kept for those it is sent to. All else cannot fail.
         try await parts.writing.apply(configuration)
+        parts.database.setOutOfOrderWindow(ms: configuration.storage.outOfOrderMs)
         parts.reading.apply(configuration)
         parts.scraping.apply(configuration)
     }
@@ -106,13 +105,13 @@ final class ConfigurationFile: Sendable {
             let further = current.furtherContent
             state.withLock { ($0.content, $0.furtherContent) = (content, further) }
             let configuration = try Configuration.load(path: path)
+            for warning in configuration.warnings { logger.warning("\(warning)") }
+            try await applyNow(configuration, to: parts)
             state.withLock { state in
                 state.configuration = configuration
                 state.furtherContent = configuration.furtherContent
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
-            for warning in configuration.warnings { logger.warning("\(warning)") }
-            try await applyNow(to: parts)
             notifications.remove(ConfigurationFile.failureNotification)
             logger.info("configuration reloaded", metadata: ["file": "\(path)"])
         } catch {

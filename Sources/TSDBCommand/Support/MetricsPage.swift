@@ -53,7 +53,7 @@ struct MetricsPage {
     /// The name under which a metric's type and help are known: `x` for `x_bucket` where `x` is a histogram.
     func family(of metric: String) -> String {
         if metadata[metric] != nil { return metric }
-        for suffix in ["_bucket", "_count", "_sum", "_total", "_created", "_info"] where metric.hasSuffix(suffix) {
+        for suffix in MetricMetadata.seriesSuffixes where metric.hasSuffix(suffix) {
             let base = String(metric.dropLast(suffix.count))
             switch (metadata[base]?.type, suffix) {
             case (.histogram, "_bucket"), (.histogram, "_count"), (.histogram, "_sum"), (.summary, "_count"),
