@@ -63,6 +63,24 @@ import Testing
         #expect(harness.metric("prometheus_sd_dns_lookup_failures_total") == 0)
     }
 
+    /// The server refuses what is not below test.
+    @Test func aNameIsMissingOnlyWhereEveryDomainSaysSo() throws {
+        let port = try freePort()
+        let server = try serve(["--host-record=a.test,127.0.0.2"], port: port)
+        defer { server.finish(SIGKILL) }
+        func addresses(_ name: String, domain: String) throws -> [String]? {
+            let server = Nameserver(address: "127.0.0.1", port: port, domain: domain)
+            return try? lookUp(name, .a, nameserver: server).get().map(\.address)
+        }
+        #expect(try addresses("a.test", domain: "elsewhere") == ["127.0.0.2"])
+        #expect(try addresses("a", domain: "test") == ["127.0.0.2"])
+        #expect(try addresses("missing.test", domain: "") == [])
+        #expect(try addresses("missing.test", domain: "test") == [])
+        #expect(try addresses("missing.test.", domain: "elsewhere") == [])
+        #expect(try addresses("missing.test", domain: "elsewhere") == nil)
+        #expect(try addresses("missing", domain: "test") == nil)
+    }
+
     @Test func aServerThatIsAwayKeepsTheTargetsAndAnswersAreFollowed() async throws {
         let port = try freePort()
         let first = try serve(["--host-record=a.test,127.0.0.2"], port: port)

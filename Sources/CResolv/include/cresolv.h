@@ -15,10 +15,22 @@ struct cresolv_record {
 /// The number of a record type that is called A, AAAA, SRV, MX or NS; 0 of any other.
 int cresolv_type(const char *name);
 
+/// A server that is asked in place of the system's.
+struct cresolv_server {
+    /// An IPv4 address.
+    const char *address;
+    int port;
+    /// Searched in place of the system's domains; empty for none.
+    const char *domain;
+};
+
+/// Gets one record, which is gone after the call.
+typedef void cresolv_found(void *context, const struct cresolv_record *record);
+
 /// Looks `name` up, in the domains that the system searches too, and waits for the answer. May be called by any thread.
 ///
-/// `server` is an IPv4 address that is asked in place of the system's servers; NULL for these.
-/// Returns how many records of this type there are, at most `max` of which are written to `records`; 0 where there is
-/// no such name, and a negative number where nobody answered or the answer is an error, which `error` then names.
-int cresolv_lookup(const char *server, int server_port, const char *name, int type, struct cresolv_record *records,
-                   int max, const char **error);
+/// `server` is NULL for those of the system. Calls `found` for each record of this type, and returns 0, also where every
+/// name that `name` may stand for is none; otherwise, where one got no answer or the answer is an error, -1, and names
+/// that in `error`.
+int cresolv_lookup(const struct cresolv_server *server, const char *name, int type, cresolv_found *found,
+                   void *context, const char **error);

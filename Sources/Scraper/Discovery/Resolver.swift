@@ -5,6 +5,8 @@ import Glibc
 struct Nameserver: Sendable {
     var address: String
     var port: Int
+    /// Searched in place of the system's domains; empty for none.
+    var domain = ""
 }
 
 /// What a record says: `port` and `target` of SRV records, `target` of MX and NS records, `address` of A and AAAA ones.
@@ -19,33 +21,36 @@ struct DNSFailure: Error, Sendable {
     let reason: String
 }
 
-/// The most records of a name that are taken.
-private let recordsMax = 1000
-
 /// The records of `name`, each once and in an order that does not change, unlike that of servers; none where there is no
 /// such name. Waits for the answer.
 func lookUp(
     _ name: String, _ type: DiscoveryConfiguration.DNS.RecordType, nameserver: Nameserver?
 ) -> Result<[DNSRecord], DNSFailure> {
-    var found = [cresolv_record](repeating: cresolv_record(), count: recordsMax)
-    var reason: UnsafePointer<CChar>?
     let number = cresolv_type(type.rawValue)
-    // SAFETY: the shim writes at most `recordsMax` records and ends their texts with a zero; `reason` is a constant.
-    let count =
-        if let nameserver {
-            cresolv_lookup(
-                nameserver.address, Int32(nameserver.port), name, number, &found, Int32(recordsMax), &reason)
-        } else {
-            cresolv_lookup(nil, 0, name, number, &found, Int32(recordsMax), &reason)
+    var found: Set<DNSRecord> = []
+    var reason: UnsafePointer<CChar>?
+    // SAFETY: the texts of `server` and the set live until the call returns, and `take` gets this set; `reason` is a
+    // constant.
+    let status = withUnsafeMutablePointer(to: &found) { context in
+        guard let nameserver else { return cresolv_lookup(nil, name, number, take, context, &reason) }
+        return nameserver.address.withCString { address in
+            nameserver.domain.withCString { domain in
+                var server = cresolv_server(address: address, port: Int32(nameserver.port), domain: domain)
+                return cresolv_lookup(&server, name, number, take, context, &reason)
+            }
         }
-    guard count >= 0 else {
+    }
+    guard status == 0 else {
         return .failure(DNSFailure(reason: reason.map { String(cString: $0) } ?? "no answer"))
     }
-    let records = Set(
-        found.prefix(Int(count)).map { record in
-            DNSRecord(target: text(record.target), port: Int(record.port), address: text(record.address))
-        })
-    return .success(records.sorted { ($0.target, $0.port, $0.address) < ($1.target, $1.port, $1.address) })
+    return .success(found.sorted { ($0.target, $0.port, $0.address) < ($1.target, $1.port, $1.address) })
+}
+
+/// Adds a record to the set at `context`. As many as an answer has: its size is limited.
+private func take(_ context: UnsafeMutableRawPointer?, _ record: UnsafePointer<cresolv_record>?) {
+    guard let set = context?.assumingMemoryBound(to: Set<DNSRecord>.self), let record = record?.pointee else { return }
+    set.pointee.insert(
+        DNSRecord(target: text(record.target), port: Int(record.port), address: text(record.address)))
 }
 
 /// The text in a C array of characters.
