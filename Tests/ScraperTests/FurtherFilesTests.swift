@@ -27,9 +27,34 @@ import YAML
         #expect(configuration.jobs[1].http.tls.caFile == directory.path + "/x")
         #expect(
             configuration.warnings.count == 1 && configuration.warnings[0].hasPrefix("\(main):2:33: no file is there"))
-        let before = configuration.furtherContent
-        try write("d3.yml", "")
-        #expect(configuration.furtherContent != before)
+    }
+
+    @Test func changesAreSeenSinceTheFilesWereReadWellOrBadly() throws {
+        try write("p.yml", "scrape_config_files: ['d*.yml']")
+        try write("d1.yml", "scrape_configs: [{job_name: b}]")
+        let good = Configuration.read(path: main)
+        #expect(try good.result.get().jobs.count == 1)
+        #expect(!good.content.hasChanged(path: main))
+        try write("d2.yml", "")
+        #expect(good.content.hasChanged(path: main))
+        try write("p.yml", "scrape_config_files: ['d*.yml', e.yml]")
+        try write("e.yml", "scrape_configs: [{}]")
+        let bad = Configuration.read(path: main)
+        #expect(throws: ConfigurationError.self) { try bad.result.get() }
+        #expect(!bad.content.hasChanged(path: main))
+        try write("e.yml", "scrape_configs: [{job_name: c}]")
+        #expect(bad.content.hasChanged(path: main))
+        unlink(main)
+        #expect(!bad.content.hasChanged(path: main), "a file that is being replaced")
+    }
+
+    @Test func aPipeIsNotWaitedFor() throws {
+        try write("p.yml", "scrape_config_files: ['d*.yml']")
+        #expect(mkfifo(directory.path + "/d1.yml", 0o600) == 0)
+        let error = #expect(throws: ConfigurationError.self) { try Configuration.load(path: main) }
+        #expect(
+            error?.description
+                == "\(directory.path)/d1.yml:1:1: cannot read the configuration file: it is not a regular file")
     }
 
     @Test func faultsAreNamedWithTheirFile() throws {

@@ -1,16 +1,11 @@
-import Glibc
 import Model
 import YAML
 
 extension Configuration {
-    /// The most files that `scrape_config_files` may name.
-    private static let furtherFilesMax = 10_000
-
     mutating func decodeFurtherFiles(_ section: inout MappingDecoder, folder: String) {
         for node in section.list("scrape_config_files") ?? [] {
             guard let pattern = section.scalar(node, "scrape_config_files", "a path") else { continue }
-            let name = pattern.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-            if name.isEmpty || pattern.dropLast(name.count).contains("*") {
+            if (lastPart(ofPattern: pattern) ?? "").isEmpty {
                 section.diagnostics.report(
                     node.mark,
                     "invalid scrape config file path \(quoted(pattern)): expected * in the last part of the path only")
@@ -22,15 +17,24 @@ extension Configuration {
             }
             scrapeConfigFiles.append(path)
         }
+        let count = matchingPaths(scrapeConfigFiles).count
+        if count > furtherFilesMax {
+            section.diagnostics.report(
+                section.keyPlace("scrape_config_files"),
+                "expected at most \(furtherFilesMax) files for scrape_config_files, found \(count)")
+        }
     }
 
-    /// Adds the jobs of the further files.
+    /// Adds the jobs of the further files, and what these are to `content`.
     /// - Returns: what is to be said of each.
-    mutating func readFurtherFiles() -> [Diagnostics] {
-        matchingPaths(scrapeConfigFiles).prefix(Configuration.furtherFilesMax).map { path in
+    mutating func readFurtherFiles(_ content: inout ConfigurationContent) -> [Diagnostics] {
+        content.patterns = scrapeConfigFiles
+        return furtherPaths(scrapeConfigFiles).map { path in
+            let file = readFurtherFile(path)
+            content.add(path, file)
             let diagnostics = Diagnostics(file: path)
             do throws(ConfigurationError) {
-                readJobs(try readConfigurationText(path), path, diagnostics)
+                readJobs(try configurationText(file, path), path, diagnostics)
             } catch {
                 for problem in error.problems { diagnostics.report(YAMLMark(line: 1, column: 1), problem.message) }
             }
@@ -49,18 +53,4 @@ extension Configuration {
             diagnostics.report(error.mark, error.reason)
         }
     }
-}
-
-/// The files that any of `patterns` names, each once, sorted.
-func matchingPaths(_ patterns: [String]) -> [String] {
-    var paths: Set<String> = []
-    for pattern in patterns {
-        var found = glob_t()
-        defer { globfree(&found) }
-        guard glob(pattern, 0, nil, &found) == 0 else { continue }
-        for index in 0..<Int(found.gl_pathc) {
-            if let path = found.gl_pathv[index] { paths.insert(String(cString: path)) }
-        }
-    }
-    return paths.sorted(by: byteOrder)
 }

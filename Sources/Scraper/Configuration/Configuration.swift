@@ -18,16 +18,6 @@ public struct Configuration: Sendable, Equatable {
 
     public init() {}
 
-    /// The bytes of the file at `path`, to tell whether it has changed; nil where it cannot be read.
-    public static func fileContent(path: String) -> [UInt8]? {
-        try? readWholeFile(path, bytesMax: fileBytesMax).get()
-    }
-
-    /// The names and bytes of ``scrapeConfigFiles``, to tell whether any has changed.
-    public var furtherContent: [UInt8] {
-        matchingPaths(scrapeConfigFiles).flatMap { Array("\($0)\0".utf8) + (Configuration.fileContent(path: $0) ?? []) }
-    }
-
     /// The largest file that is read, in bytes.
     public static let fileBytesMax = YAMLReader.bytesMax
 
@@ -35,7 +25,22 @@ public struct Configuration: Sendable, Equatable {
     ///
     /// - Throws: ``ConfigurationError`` with every fault found and its place.
     public static func load(path: String) throws(ConfigurationError) -> Configuration {
-        try parse(text: try readConfigurationText(path), file: path)
+        try read(path: path).result.get()
+    }
+
+    /// Reads and decodes a file.
+    ///
+    /// - Returns: every fault found and its place where it has any, and what was read.
+    public static func read(
+        path: String
+    ) -> (result: Result<Configuration, ConfigurationError>, content: ConfigurationContent) {
+        let file = readWholeFile(path, bytesMax: fileBytesMax)
+        var content = ConfigurationContent(main: try? file.get())
+        do throws(ConfigurationError) {
+            return (.success(try parse(try configurationText(file, path), path, &content)), content)
+        } catch {
+            return (.failure(error), content)
+        }
     }
 
     /// Decodes the text of a configuration file.
@@ -43,6 +48,13 @@ public struct Configuration: Sendable, Equatable {
     /// - Parameter file: the name under which problems are reported. Relative paths in the text start at its folder.
     /// - Throws: ``ConfigurationError`` with every fault found and its place.
     public static func parse(text: String, file: String) throws(ConfigurationError) -> Configuration {
+        var content = ConfigurationContent(main: nil)
+        return try parse(text, file, &content)
+    }
+
+    private static func parse(
+        _ text: String, _ file: String, _ content: inout ConfigurationContent
+    ) throws(ConfigurationError) -> Configuration {
         let diagnostics = Diagnostics(file: file)
         var configuration = Configuration()
         do {
@@ -52,7 +64,7 @@ public struct Configuration: Sendable, Equatable {
         } catch {
             diagnostics.report(error.mark, error.reason)
         }
-        let further = configuration.readFurtherFiles()
+        let further = configuration.readFurtherFiles(&content)
         let problems = diagnostics.sortedProblems + further.flatMap(\.sortedProblems)
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         configuration.warnings = ([diagnostics] + further).flatMap(\.warnings).map(\.description)

@@ -21,10 +21,8 @@ final class ConfigurationFile: Sendable {
     private struct State {
         var configuration: Configuration
         var status: ConfigurationStatus
-        /// Of the file when it was last read.
-        var content: [UInt8]?
-        /// Of the further files that it names.
-        var furtherContent: [UInt8] = []
+        /// Of the files when they were last read.
+        var content: ConfigurationContent
     }
 
     private let path: String
@@ -39,13 +37,11 @@ final class ConfigurationFile: Sendable {
         self.path = path
         self.logger = logger
         self.notifications = notifications
-        let content = Configuration.fileContent(path: path)
-        let configuration = try Configuration.load(path: path)
+        let (result, content) = Configuration.read(path: path)
+        let configuration = try result.get()
         let status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
         state = Mutex(
-            State(
-                configuration: configuration, status: status, content: content,
-                furtherContent: configuration.furtherContent))
+            State(configuration: configuration, status: status, content: content))
         for warning in configuration.warnings { logger.warning("\(warning)") }
         registry.gauge("prometheus_config_last_reload_successful", "Whether the last reading of the file succeeded.") {
             [weak self] in self?.status.lastReloadSucceeded == true ? 1 : 0
@@ -61,9 +57,7 @@ final class ConfigurationFile: Sendable {
     /// Whether the file can be read and is not what it was when it was last read, well or badly, or a further file that it
     /// names is not.
     func hasChanged() -> Bool {
-        guard let now = Configuration.fileContent(path: path) else { return false }
-        let last = state.withLock { $0 }
-        return last.content != now || last.furtherContent != last.configuration.furtherContent
+        state.withLock { $0.content }.hasChanged(path: path)
     }
 
     var status: ConfigurationStatus { state.withLock { $0.status } }
@@ -101,15 +95,13 @@ final class ConfigurationFile: Sendable {
 
     private func reloadNow(into parts: ConfiguredParts) async throws {
         do {
-            let content = Configuration.fileContent(path: path)
-            let further = current.furtherContent
-            state.withLock { ($0.content, $0.furtherContent) = (content, further) }
-            let configuration = try Configuration.load(path: path)
+            let (result, content) = Configuration.read(path: path)
+            state.withLock { $0.content = content }
+            let configuration = try result.get()
             for warning in configuration.warnings { logger.warning("\(warning)") }
             try await applyNow(configuration, to: parts)
             state.withLock { state in
                 state.configuration = configuration
-                state.furtherContent = configuration.furtherContent
                 state.status = ConfigurationStatus(yaml: configuration.yamlText, lastReloadMs: SystemClock().nowMs())
             }
             notifications.remove(ConfigurationFile.failureNotification)
