@@ -154,6 +154,18 @@ import YAML
             "3:3: if no_proxy is configured, proxy_url must also be configured"
         ),
         (
+            "scrape_configs:\n- job_name: a\n  proxy_url: ftp://u:p@x",
+            "3:14: expected a URL such as http://localhost:3128 for proxy_url, of an http, https or socks5 proxy, found \"<secret>\""
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  bearer_token: x\n  oauth2: {client_id: x, client_secret: y, token_url: http://z}",
+            "3:3: at most one of basic_auth, authorization, oauth2 and bearer_token must be configured"
+        ),
+        (
+            "scrape_configs:\n- job_name: a\n  basic_auth: {username: x, username_file: y}",
+            "3:16: at most one of username and username_file must be configured"
+        ),
+        (
             "scrape_configs:\n- job_name: a\n  proxy_url: http://x\n  proxy_from_environment: true",
             "3:3: if proxy_from_environment is configured, proxy_url must not be configured"
         ),

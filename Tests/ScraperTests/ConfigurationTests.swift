@@ -1,4 +1,5 @@
 import Model
+import TestSupport
 import Testing
 
 @testable import Scraper
@@ -106,6 +107,22 @@ import Testing
         again.jobs[2].http.proxy.connectHeaders[0].values = ["secret5"]
         again.jobs[2].http.headers[0].values = ["secret6", "secret7"]
         #expect(again == configuration, "\(dump)")
+    }
+
+    @Test func otherSpellingsMeanTheSame() throws {
+        let text = """
+            scrape_configs:
+            - {job_name: a, bearer_token: x}
+            - {job_name: b, bearer_token_file: x, proxy_url: 'p:3128', http_sd_configs: [{url: 'HTTP://h/X'}]}
+            - {job_name: c, basic_auth: {username_file: u}, proxy_url: 'SOCKS5://p'}
+            """
+        let jobs = try Configuration.parse(text: text, file: "/d/p.yml").jobs
+        #expect(jobs[0].http.authorization == .init(type: "Bearer", credentials: .text("x")))
+        #expect(jobs[1].http.authorization == .init(type: "Bearer", credentials: .file("/d/x")))
+        #expect(jobs[1].http.proxy.url == "http://p:3128" && jobs[2].http.proxy.url == "socks5://p")
+        #expect(jobs[2].http.basicAuth?.username == .file("/d/u"))
+        guard case .http(let http)? = jobs[1].discoveries.first else { throw TestFailure("no http_sd_configs") }
+        #expect(http.url == "http://h/X")
     }
 
     @Test func emptySectionsAndHarmlessOnesAreAccepted() throws {

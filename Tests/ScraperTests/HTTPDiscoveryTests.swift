@@ -89,4 +89,22 @@ import Testing
         #expect(harness.targetLabels == [#"{instance="h9:1"}"#])
         await harness.manager.stop()
     }
+
+    @Test func stoppingIsNoFailure() async throws {
+        let isHeld = Mutex(true)
+        let server = try ScriptedServer { _, _ in
+            while isHeld.withLock({ $0 }) { usleep(5000) }
+            return Self.list("[]")
+        }
+        defer {
+            isHeld.withLock { $0 = false }
+            server.close()
+        }
+        let harness = Harness()
+        try harness.discover(settings(server.port, refresh: "5m"))
+        try await harness.wait("a request") { !server.requests.isEmpty }
+        await harness.manager.stop()
+        #expect(harness.lines("error") == 0, "\(harness.log.lines)")
+        #expect(harness.metric("prometheus_sd_http_failures_total") == 0)
+    }
 }

@@ -10,10 +10,10 @@ import Testing
 @Suite struct ScrapeClientTests {
     private let directory = TemporaryDirectory()
 
-    private func token(_ text: String, seconds: Int = 3600) -> [ScriptedServer.Step] {
+    private func token(_ text: String, seconds: String = "3600", status: String = "200 OK") -> [ScriptedServer.Step] {
         ScriptedServer.page(
             #"{"access_token": "\#(text)", "token_type": "bearer", "expires_in": \#(seconds)}"#,
-            contentType: "application/json")
+            contentType: "application/json", status: status)
     }
 
     private func oauth2(_ port: Int) -> String {
@@ -37,11 +37,40 @@ import Testing
         #expect(scraped.allSatisfy { $0.contains("Authorization: Bearer t-1\r\n") })
     }
 
+    @Test(arguments: ["0", #""3599""#, "null"])
+    func aTokenLastsHoweverItIsSaid(seconds: String) async throws {
+        let server = try ScriptedServer { request, _ in
+            request.contains(" /token ")
+                ? token("t-1", seconds: seconds, status: "201 Created") : ScriptedServer.page("a 1\n")
+        }
+        defer { server.close() }
+        let harness = Harness()
+        try harness.scrape(port: server.port, interval: "2s", timeout: "2s", more: oauth2(server.port))
+        try await harness.wait("two scrapes") { harness.report("up", server.port).count { $0.value == 1 } >= 2 }
+        await harness.manager.stop()
+        #expect(server.requests.count { $0.hasPrefix("POST ") } == 1)
+    }
+
+    /// However short the scrape's own time is.
+    @Test func aTokenMayTakeLongerThanAScrape() async throws {
+        let server = try ScriptedServer { request, _ in
+            request.contains(" /token ") ? [.sleep(milliseconds: 1500)] + token("t-1") : ScriptedServer.page("a 1\n")
+        }
+        defer { server.close() }
+        let harness = Harness()
+        try harness.scrape(port: server.port, more: oauth2(server.port))
+        let late = "cannot get an OAuth 2 token from http://127.0.0.1:\(server.port)/token: context deadline exceeded"
+        try await harness.wait("a scrape that is late") { harness.target?.lastError == late }
+        try await harness.wait("a scrape with the token") { harness.target?.health == .up }
+        await harness.manager.stop()
+        #expect(server.requests.count { $0.hasPrefix("POST ") } == 1)
+    }
+
     @Test func aServerMayWantTheClientInTheBodyAndTokensEnd() async throws {
         let server = try ScriptedServer { request, count in
             guard request.contains(" /token ") else { return ScriptedServer.page("a 1\n") }
             return request.contains("Authorization:")
-                ? ScriptedServer.page("{}", status: "401 Unauthorized") : token("t-\(count)", seconds: 5)
+                ? ScriptedServer.page("{}", status: "401 Unauthorized") : token("t-\(count)", seconds: "5")
         }
         defer { server.close() }
         let harness = Harness()
@@ -51,7 +80,7 @@ import Testing
         let bearers = server.requests.filter { $0.hasPrefix("GET ") }.compactMap { request in
             request.split(whereSeparator: \.isNewline).first { $0.hasPrefix("Authorization:") }
         }
-        #expect(bearers.prefix(2) == ["Authorization: Bearer t-1", "Authorization: Bearer t-3"])
+        #expect(bearers.prefix(2) == ["Authorization: Bearer t-1", "Authorization: Bearer t-2"])
     }
 
     @Test(arguments: [
@@ -116,7 +145,8 @@ import Testing
                     global: {scrape_interval: 400ms, scrape_timeout: 400ms}
                     scrape_configs:
                     - job_name: by proxy
-                      proxy_url: http://127.0.0.1:\(server.port)
+                      proxy_url: 127.0.0.1:\(server.port)
+                      proxy_connect_header: {X-P: [p-1]}
                       static_configs: [{targets: ['example.test:1']}]
                     - job_name: excepted
                       proxy_url: http://127.0.0.1:\(server.port)
@@ -131,22 +161,80 @@ import Testing
         try await harness.wait("all") { harness.manager.activeTargets().map(\.health) == [.up, .up, .down] }
         try await harness.wait("a request for a tunnel") { server.requests.contains { $0.hasPrefix("CONNECT ") } }
         await harness.manager.stop()
-        #expect(server.requests.contains { $0.hasPrefix("GET http://example.test:1/metrics ") })
+        let plain = server.requests.filter { $0.hasPrefix("GET http://example.test:1/metrics ") }
+        #expect(!plain.isEmpty && !plain.contains { $0.contains("X-P:") }, "\(plain)")
         #expect(server.requests.contains { $0.hasPrefix("GET /metrics ") })
         #expect(server.requests.contains { $0.hasPrefix("CONNECT example.test:2 ") && $0.contains("X-P: p-1\r\n") })
         let shown = harness.log.lines + harness.manager.activeTargets().map(\.lastError)
         #expect(!shown.contains { $0.contains("hidden-word") }, "\(shown)")
     }
 
-    @Test func theEnvironmentsProxyLeavesTheMachineItselfOut() {
+    /// Nobody listens at port 1.
+    @Test func passwordsOfURLsAreNowhereShown() async throws {
+        let harness = Harness()
+        harness.manager.apply(
+            try Configuration.parse(
+                text: """
+                    global: {scrape_interval: 400ms, scrape_timeout: 400ms}
+                    scrape_configs:
+                    - job_name: proxy
+                      proxy_url: u:hidden-word@127.0.0.1:1
+                      static_configs: [{targets: ['example.test:1']}]
+                    - job_name: token
+                      oauth2: {client_id: a, client_secret: b, token_url: 'http://u:hidden-word@127.0.0.1:1/'}
+                      static_configs: [{targets: ['127.0.0.1:1']}]
+                      http_sd_configs: [{url: 'http://u:hidden-word@127.0.0.1:1/'}]
+                    """, file: "p.yml"))
+        try await harness.wait("all") { harness.manager.activeTargets().map(\.health) == [.down, .down] }
+        try await harness.wait("discovery") { harness.metric("prometheus_sd_http_failures_total") == 1 }
+        await harness.manager.stop()
+        let errors = harness.manager.activeTargets().map(\.lastError)
+        #expect(errors[0] == #"Get "http://example.test:1/metrics": connection to proxy 127.0.0.1:1 refused"#)
+        #expect(
+            errors[1]
+                == #"cannot get an OAuth 2 token from http://<secret>@127.0.0.1:1/: Post "#
+                + #""http://<secret>@127.0.0.1:1/": connection to 127.0.0.1:1 refused"#)
+        let shown = harness.log.lines + harness.manager.scrapePools().compactMap(harness.manager.configuration(ofPool:))
+        #expect(!shown.contains { $0.contains("hidden-word") }, "\(shown)")
+    }
+
+    @Test(arguments: [
+        ("http://u:p@h:1/x?y=a@b", "http://<secret>@h:1/x?y=a@b"), ("http://h/x?y=a@b", "http://h/x?y=a@b"),
+        ("u:p@h:1", "<secret>@h:1"), ("h:1", "h:1"), ("http://u:p@q@h", "http://<secret>@h"),
+    ])
+    func theUserAndPasswordAreInTheAuthority(url: String, shown: String) {
+        #expect(withoutPassword(url) == shown)
+    }
+
+    @Test func theEnvironmentSaysWhichProxyIsAsked() {
         var proxy = HTTPClientConfiguration.Proxy()
         let environment = ["http_proxy": "http://p:1", "HTTPS_PROXY": "http://q:2", "NO_PROXY": "x"]
-        #expect(proxy.route(to: "http://h/") { environment[$0] } == ("", ""))
+        #expect(proxy.route(to: "http://h/") { environment[$0] } == "")
         proxy.isFromEnvironment = true
-        let exceptions = "x,localhost,127.0.0.0/8,::1"
-        #expect(proxy.route(to: "http://h/") { environment[$0] } == ("http://p:1", exceptions))
-        #expect(proxy.route(to: "https://h/") { environment[$0] } == ("http://q:2", exceptions))
-        #expect(proxy.route(to: "https://h/") { _ in nil } == ("", "localhost,127.0.0.0/8,::1"))
+        #expect(proxy.route(to: "http://h/") { environment[$0] } == "http://p:1")
+        #expect(proxy.route(to: "https://h/") { environment[$0] } == "http://q:2")
+        #expect(proxy.route(to: "https://x/") { environment[$0] } == "")
+        #expect(proxy.route(to: "https://h/") { _ in nil } == "")
+    }
+
+    /// As `golang.org/x/net/http/httpproxy` takes them.
+    @Test(arguments: [
+        ("", "http://h/", true), ("", "http://localhost/", true), ("x", "http://localhost:9/", false),
+        ("x", "http://127.1.2.3/", false), ("x", "http://[::1]:9/", false), ("a, *", "http://h/", false),
+        ("a.b", "http://a.b/", false), ("a.b", "http://c.A.b:9/", false), ("a.b", "http://xa.b/", true),
+        (".a.b", "http://a.b/", true), (".a.b", "http://c.a.b/", false), ("*.a.b", "http://a.b/", true),
+        ("*.a.b", "http://c.a.b/", false), ("a.b:9", "http://a.b:9/", false), ("a.b:9", "http://a.b/", true),
+        ("a.b:443", "https://u:p@a.b/x", false), ("a.b:80", "https://a.b/", true), (":9", "http://a.b:9/", true),
+        ("10.0.0.0/9", "http://10.127.0.1/", false), ("10.0.0.0/9", "http://10.128.0.1/", true),
+        ("10.0.0.0/33", "http://10.0.0.1/", true), ("10.0.0.1", "http://10.0.0.1:9/", false),
+        ("10.0.0.1:8", "http://10.0.0.1:9/", true), ("fd00::/8", "http://[fd12::1]:9/", false),
+        ("fd12::1", "http://[fd12::1]/", false), ("[fd12::1]:9", "http://[fd12::1]:9/", false),
+        ("[fd12::1]:8", "http://[fd12::1]:9/", true), ("10.0.0.0/8", "http://a.b/", true), (",,", "http://h/", true),
+    ])
+    func exceptionsAreReadAsGoReadsThem(exceptions: String, url: String, isProxied: Bool) {
+        var proxy = HTTPClientConfiguration.Proxy()
+        (proxy.url, proxy.exceptions) = ("http://p:1", exceptions)
+        #expect(proxy.route(to: url) { _ in nil } == (isProxied ? "http://p:1" : ""))
     }
 }
 

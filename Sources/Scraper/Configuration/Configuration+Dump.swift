@@ -106,9 +106,3 @@ extension YAMLWriter {
         value("action", rule.action.rawValue)
     }
 }
-
-/// `url` without what stands before an `@` in it, to be shown.
-public func withoutPassword(_ url: String) -> String {
-    guard let at = url.lastIndex(of: "@"), let scheme = url.firstRange(of: "://") else { return url }
-    return url[..<scheme.upperBound] + hidden + url[at...]
-}

@@ -11,10 +11,16 @@ extension HTTPClientConfiguration {
             http.authorization = decodeAuthorization(node, folder, diagnostics)
         }
         if let node = section.node("oauth2") { http.oauth2 = decodeOAuth2(node, folder, diagnostics) }
-        let kinds = ["basic_auth", "authorization", "oauth2"].filter { section.node($0) != nil }
+        // How authorization was written before.
+        if let token = secret(&section, "bearer_token", folder) {
+            http.authorization = Authorization(type: "Bearer", credentials: token)
+        }
+        let bearer = section.node("bearer_token") != nil ? "bearer_token" : "bearer_token_file"
+        let kinds = ["basic_auth", "authorization", "oauth2", bearer].filter { section.node($0) != nil }
         if kinds.count > 1 {
             diagnostics.report(
-                section.keyPlace(kinds[1]), "at most one of basic_auth, authorization and oauth2 must be configured")
+                section.keyPlace(kinds[1]),
+                "at most one of basic_auth, authorization, oauth2 and bearer_token must be configured")
         }
         if let node = section.node("tls_config") { http.tls = decodeTLS(node, folder, diagnostics) }
         http.followRedirects = section.bool("follow_redirects") ?? true
@@ -26,10 +32,10 @@ extension HTTPClientConfiguration {
 
     private static func decodeBasicAuth(_ node: YAMLNode, _ folder: String, _ diagnostics: Diagnostics) -> BasicAuth? {
         guard var section = MappingDecoder(node, "basic_auth", diagnostics) else { return nil }
-        let username = section.string("username") ?? ""
+        let username = secret(&section, "username", folder)
         let password = secret(&section, "password", folder)
         section.finish()
-        return BasicAuth(username: username, password: password ?? .text(""))
+        return BasicAuth(username: username ?? .text(""), password: password ?? .text(""))
     }
 
     private static func decodeAuthorization(

@@ -2,7 +2,10 @@ extension YAMLWriter {
     mutating func http(_ http: HTTPClientConfiguration) {
         if let auth = http.basicAuth {
             mapping("basic_auth") { writer in
-                writer.value("username", auth.username)
+                switch auth.username {
+                case .text(let name): writer.value("username", name)
+                case .file(let path): writer.value("username_file", path)
+                }
                 writer.secret("password", auth.password)
             }
         }

@@ -51,7 +51,7 @@ extension HTTPClientConfiguration {
     static func decodeProxy(_ section: inout MappingDecoder) -> Proxy {
         var proxy = Proxy()
         let diagnostics = section.diagnostics
-        proxy.url = section.string("proxy_url") ?? ""
+        proxy.url = proxyURL(&section)
         proxy.exceptions = section.string("no_proxy") ?? ""
         proxy.isFromEnvironment = section.bool("proxy_from_environment") ?? false
         for entry in section.pairs("proxy_connect_header") ?? [] {
@@ -84,6 +84,19 @@ extension HTTPClientConfiguration {
         return proxy
     }
 
+    /// The proxy's URL; one without a scheme stands for that of an HTTP proxy.
+    private static func proxyURL(_ section: inout MappingDecoder) -> String {
+        let text = section.string("proxy_url") ?? ""
+        guard !text.isEmpty else { return "" }
+        let whole = text.contains("://") ? text : "http://" + text
+        if let url = WebURL.checked(whole, schemes: ["http", "https", "socks5", "socks5h"]) { return url }
+        section.diagnostics.report(
+            section.place("proxy_url"),
+            "expected a URL such as http://localhost:3128 for proxy_url, of an http, https or socks5 proxy, found "
+                + WebURL.shown(text))
+        return text
+    }
+
     static func decodeOAuth2(_ node: YAMLNode, _ folder: String, _ diagnostics: Diagnostics) -> OAuth2? {
         guard var section = MappingDecoder(node, "oauth2", diagnostics) else { return nil }
         var oauth2 = OAuth2()
@@ -96,8 +109,9 @@ extension HTTPClientConfiguration {
             diagnostics.report(
                 section.place("client_secret"), "either oauth2 client_secret or client_secret_file must be configured")
         }
-        oauth2.tokenURL = section.string("token_url") ?? ""
-        if !["http://", "https://"].contains(where: { oauth2.tokenURL.hasPrefix($0) }) {
+        if let url = section.string("token_url").flatMap({ WebURL.checked($0) }) {
+            oauth2.tokenURL = url
+        } else {
             diagnostics.report(
                 section.place("token_url"), "oauth2 token_url must be a URL that begins with http:// or https://")
         }

@@ -19,7 +19,7 @@ public struct HTTPClientConfiguration: Sendable, Equatable {
     }
 
     public struct BasicAuth: Sendable, Equatable {
-        public var username: String
+        public var username: Secret
         public var password: Secret
     }
 

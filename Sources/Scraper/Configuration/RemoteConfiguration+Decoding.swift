@@ -98,14 +98,14 @@ extension RemoteReadConfiguration {
 
 extension MappingDecoder {
     fileprivate mutating func remoteURL(_ name: String) -> String {
-        let url = string("url") ?? ""
-        if url.isEmpty {
-            diagnostics.report(place("url"), "url for \(name) is empty")
-        } else if !url.hasPrefix("http://"), !url.hasPrefix("https://") {
-            diagnostics.report(
-                place("url"), "expected a URL that begins with http:// or https://, found \(quoted(url))")
-        }
-        return url
+        let text = string("url") ?? ""
+        if let url = WebURL.checked(text) { return url }
+        diagnostics.report(
+            place("url"),
+            text.isEmpty
+                ? "url for \(name) is empty"
+                : "expected a URL that begins with http:// or https:// and a host, found \(WebURL.shown(text))")
+        return text
     }
 
     /// A whole number of at least 1.

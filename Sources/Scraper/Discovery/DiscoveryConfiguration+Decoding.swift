@@ -40,9 +40,8 @@ extension DiscoveryConfiguration {
         var file = File()
         for node in section.list("files") ?? [] {
             guard let pattern = section.scalar(node, "files", "a path") else { continue }
-            let name = pattern.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-            let isKnown = [".json", ".yml", ".yaml", ".JSON", ".YML", ".YAML"].contains { name.hasSuffix($0) }
-            if !isKnown || pattern.dropLast(name.count).contains("*") {
+            let name = lastPart(ofPattern: pattern) ?? ""
+            if ![".json", ".yml", ".yaml", ".JSON", ".YML", ".YAML"].contains(where: { name.hasSuffix($0) }) {
                 diagnostics.report(
                     node.mark,
                     "path name \(quoted(pattern)) is not valid for file discovery: expected a name that ends in .json, "
@@ -62,14 +61,15 @@ extension DiscoveryConfiguration {
     private static func decodeHTTP(_ node: YAMLNode, _ folder: String, _ diagnostics: Diagnostics) -> Self? {
         guard var section = MappingDecoder(node, "http_sd_configs entry", diagnostics) else { return nil }
         var http = HTTP()
-        http.url = section.string("url") ?? ""
-        let rest = ["http://", "https://"].first { http.url.hasPrefix($0) }.map { http.url.dropFirst($0.count) }
-        if http.url.isEmpty {
-            diagnostics.report(section.place("url"), "URL is missing in http_sd_configs entry")
-        } else if (rest ?? "").isEmpty || rest?.first == "/" {
+        let text = section.string("url") ?? ""
+        if let url = WebURL.checked(text) {
+            http.url = url
+        } else {
             diagnostics.report(
                 section.place("url"),
-                "expected a URL such as http://localhost:8000/targets for url, found \(quoted(http.url))")
+                text.isEmpty
+                    ? "URL is missing in http_sd_configs entry"
+                    : "expected a URL such as http://localhost:8000/targets for url, found \(WebURL.shown(text))")
         }
         http.refreshMs = section.interval("refresh_interval") ?? http.refreshMs
         http.http = .decode(&section, folder: folder)

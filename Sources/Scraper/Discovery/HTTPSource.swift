@@ -43,6 +43,8 @@ final class HTTPSource: TargetSource {
     }
 
     private func finish(_ result: Result<HTTPReply, HTTPFailure>) {
+        // The server stops.
+        if case .failure(let failure) = result, failure.isCancelled { return }
         var found: [TargetGroup]?
         var error = ""
         do throws(TargetTextError) {
@@ -68,7 +70,7 @@ final class HTTPSource: TargetSource {
         switch result {
         case .success(let answer): reply = answer
         case .failure(let failure):
-            throw TargetTextError(reason: failure.description.replacing(http.url, with: withoutPassword(http.url)))
+            throw TargetTextError(reason: failure.description)
         }
         guard reply.status == 200 else {
             throw TargetTextError(reason: "server returned HTTP status \(reply.status)")

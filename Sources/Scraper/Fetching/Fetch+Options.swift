@@ -47,7 +47,7 @@ extension Fetch {
         }
         if let auth = request.http.basicAuth {
             try set(handle, CURLOPT_HTTPAUTH, 1)
-            try set(handle, CURLOPT_USERNAME, auth.username)
+            try set(handle, CURLOPT_USERNAME, try Fetch.read(auth.username, "username_file"))
             try set(handle, CURLOPT_PASSWORD, try Fetch.read(auth.password, "password_file"))
         }
         try check(ccurl_setopt_pointer(handle, CURLOPT_HTTPHEADER, headers), "headers")
@@ -72,7 +72,7 @@ extension Fetch {
         switch secret {
         case .text(let text): return text
         case .file(let path):
-            switch readWholeFile(path, bytesMax: Fetch.secretBytesMax) {
+            switch readWholeFile(path, bytesMax: Fetch.secretBytesMax, isWaiting: false) {
             case .failure(let error): throw ScrapeFailure(message: "unable to read \(key) \(path): \(error.reason)")
             case .success(let bytes):
                 let isSpace: (UInt8) -> Bool = { $0 <= 0x20 }

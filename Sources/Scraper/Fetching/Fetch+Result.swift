@@ -7,7 +7,8 @@ extension Fetch {
         if isOverLimit { return .failure(ScrapeFailure(kind: .bodyLimit, message: "body size limit exceeded")) }
         guard code == CURLE_OK else {
             let verb = request.post?.body == nil ? "Get" : "Post"
-            return .failure(ScrapeFailure(message: "\(verb) \"\(request.url)\": \(reason(code, handle))"))
+            let url = withoutPassword(request.url)
+            return .failure(ScrapeFailure(message: "\(verb) \"\(url)\": \(reason(code, handle))"))
         }
         var status = 0
         ccurl_getinfo_long(handle, CURLINFO_RESPONSE_CODE, &status)
@@ -35,16 +36,11 @@ extension Fetch {
             var system = 0
             ccurl_getinfo_long(handle, CURLINFO_OS_ERRNO, &system)
             guard system != 0 else { return detail }
-            if system == Int(ECONNREFUSED) { return "connection to \(authority) refused" }
-            return "cannot connect to \(authority): \(String(cString: strerror(Int32(truncatingIfNeeded: system))))"
+            let peer =
+                proxyURL.isEmpty ? "\(WebURL.hostAndPort(request.url))" : "proxy \(WebURL.hostAndPort(proxyURL))"
+            if system == Int(ECONNREFUSED) { return "connection to \(peer) refused" }
+            return "cannot connect to \(peer): \(String(cString: strerror(Int32(truncatingIfNeeded: system))))"
         default: return detail
         }
-    }
-
-    /// The URL's host and port, without a password before them.
-    private var authority: Substring {
-        guard let scheme = request.url.firstRange(of: "://") else { return request.url[...] }
-        let whole = request.url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        return whole.lastIndex(of: "@").map { whole[whole.index(after: $0)...] } ?? whole
     }
 }

@@ -52,32 +52,19 @@ extension Fetch {
 
     private func configureProxy(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         let proxy = request.http.proxy
-        let route = proxy.route(to: request.url) { name in getenv(name).map { String(cString: $0) } }
-        // Empty rather than unset, which would let libcurl choose one by rules of its own.
-        try set(handle, CURLOPT_PROXY, route.url)
-        try set(handle, CURLOPT_NOPROXY, route.exceptions)
-        guard !route.url.isEmpty, !proxy.connectHeaders.isEmpty else { return }
+        proxyURL = proxy.route(to: request.url) { name in getenv(name).map { String(cString: $0) } }
+        // Empty rather than unset, which would let libcurl choose by rules of its own. A name is for a SOCKS proxy to
+        // look up, as Go has it.
+        let url = proxyURL.hasPrefix("socks5://") ? "socks5h" + proxyURL.dropFirst("socks5".count) : proxyURL
+        try set(handle, CURLOPT_PROXY, url)
+        try set(handle, CURLOPT_NOPROXY, "")
+        // Others would send them with requests too, not only to ask for a tunnel.
+        guard !proxyURL.isEmpty, request.url.hasPrefix("https://") else { return }
         for header in proxy.connectHeaders {
             for value in header.values {
                 if let longer = curl_slist_append(proxyHeaders, "\(header.name): \(value)") { proxyHeaders = longer }
             }
         }
-        try set(handle, CURLOPT_HEADEROPT, 1)
         try check(ccurl_setopt_pointer(handle, CURLOPT_PROXYHEADER, proxyHeaders), "proxy_connect_header")
-    }
-}
-
-extension HTTPClientConfiguration.Proxy {
-    /// The proxy on the way to `url`, empty for none, and what is reached without it.
-    ///
-    /// - Source: `httpproxy.FromEnvironment` of Go: the machine itself is never reached by a proxy of the environment.
-    func route(to url: String, _ environment: (String) -> String?) -> (url: String, exceptions: String) {
-        guard isFromEnvironment else { return (self.url, exceptions) }
-        func value(_ name: String) -> String {
-            [name, name.lowercased()].lazy.compactMap(environment).first { !$0.isEmpty } ?? ""
-        }
-        let proxy = value(url.hasPrefix("https://") ? "HTTPS_PROXY" : "HTTP_PROXY")
-        let exceptions = value("NO_PROXY")
-        return (proxy, (exceptions.isEmpty ? "" : exceptions + ",") + "localhost,127.0.0.0/8,::1")
     }
 }

@@ -50,6 +50,8 @@ final class Fetch {
     let errorText: UnsafeMutablePointer<CChar>
     var headers: UnsafeMutablePointer<curl_slist>?
     var proxyHeaders: UnsafeMutablePointer<curl_slist>?
+    /// The proxy that the request goes by; empty for none.
+    var proxyURL = ""
     var connectTo: UnsafeMutablePointer<curl_slist>?
     /// The `Authorization` header that a token made; nil where there is none.
     var bearer: String?
@@ -58,7 +60,11 @@ final class Fetch {
     private let begunMs = monotonicMs()
 
     /// What is left of the request's time, in milliseconds, at least one.
-    var leftMs: Int64 { max(request.timeoutMs - (monotonicMs() - begunMs), 1) }
+    var leftMs: Int64 { max(untilEndMs, 1) }
+
+    var isOverdue: Bool { untilEndMs <= 0 }
+
+    private var untilEndMs: Int64 { request.timeoutMs - (monotonicMs() - begunMs) }
 
     /// Room reserved for a page of unknown size, and the most that is reserved on another's word, in bytes.
     private static let bodyBytesReserved = (min: 4 << 10, max: 16 << 20)

@@ -79,7 +79,7 @@ final class FetchThread: Sendable {
             }
             transfers.perform()
             let waitMs = schedule.nextDueMs.map { min(max($0 - clock.nowMs(), 0), FetchThread.waitMsMax) }
-            curl_multi_poll(multi, nil, 0, Int32(waitMs ?? FetchThread.waitMsMax), nil)
+            transfers.poll(timeoutMs: waitMs ?? FetchThread.waitMsMax)
         }
     }
 

@@ -41,6 +41,8 @@ package struct HTTPFailure: Error, CustomStringConvertible {
     package let description: String
     /// Whether there was one, of more bytes than are taken.
     package var isTooLong = false
+    /// Whether nobody wants one any more.
+    package var isCancelled = false
 }
 
 /// Posts requests and waits for the answers, several at a time. Used by one thread, but for ``wake()``.
@@ -77,7 +79,10 @@ package final class HTTPSession: @unchecked Sendable {
                             body: page.body)))
             case .failure(let failure):
                 complete(
-                    .failure(HTTPFailure(description: failure.message, isTooLong: failure.kind == .bodyLimit)))
+                    .failure(
+                        HTTPFailure(
+                            description: failure.message, isTooLong: failure.kind == .bodyLimit,
+                            isCancelled: failure.kind == .cancelled)))
             }
         }
         guard transfers != nil else { return complete(.failure(HTTPFailure(description: "out of memory"))) }
@@ -86,9 +91,8 @@ package final class HTTPSession: @unchecked Sendable {
 
     /// Moves requests on, and waits until something happens, ``wake()`` is called, or the time is over.
     package func poll(timeoutMs: Int64) {
-        guard let multi else { return }
         transfers?.perform()
-        curl_multi_poll(multi, nil, 0, Int32(clamping: timeoutMs), nil)
+        transfers?.poll(timeoutMs: timeoutMs)
         transfers?.perform()
     }
 

@@ -43,8 +43,14 @@ struct Transfers {
         running[handle] = fetch
     }
 
+    /// Waits until something happens, but no longer than this.
+    func poll(timeoutMs: Int64) {
+        curl_multi_poll(multi, nil, 0, Int32(clamping: max(min(timeoutMs, tokenWaitMs ?? timeoutMs), 0)), nil)
+    }
+
     /// Moves all transfers on as far as they go without waiting, and completes those that are done.
     mutating func perform() {
+        endWaiting()
         var count: Int32 = 0
         curl_multi_perform(multi, &count)
         while let message = curl_multi_info_read(multi, &count) {
@@ -64,14 +70,13 @@ struct Transfers {
 
     /// Drops all transfers and frees all handles.
     mutating func removeAll() {
+        let cancelled = ScrapeFailure(kind: .cancelled, message: "context canceled")
         for (handle, fetch) in running {
             curl_multi_remove_handle(multi, handle)
             curl_easy_cleanup(handle)
-            fetch.complete(.failure(ScrapeFailure(message: "context canceled")))
+            fetch.complete(.failure(cancelled))
         }
-        for fetch in grants.flatMap(\.waiting) {
-            fetch.complete(.failure(ScrapeFailure(message: "context canceled")))
-        }
+        for fetch in grants.flatMap(\.waiting) { fetch.complete(.failure(cancelled)) }
         grants = []
         for handle in idle { curl_easy_cleanup(handle) }
         (running, idle) = ([:], [])

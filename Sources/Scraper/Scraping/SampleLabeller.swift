@@ -3,7 +3,7 @@ import Model
 /// Why a scrape failed, in the words that users look for.
 struct ScrapeFailure: Error, Sendable, Equatable {
     enum Kind: Sendable {
-        case sampleLimit, bodyLimit, other
+        case sampleLimit, bodyLimit, cancelled, other
     }
 
     var kind = Kind.other

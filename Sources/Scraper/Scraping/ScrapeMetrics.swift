@@ -53,7 +53,7 @@ struct ScrapeMetrics: Sendable {
         switch failure.kind {
         case .sampleLimit: overSampleLimit.add()
         case .bodyLimit: overBodyLimit.add()
-        case .other: break
+        case .cancelled, .other: break
         }
     }
 }

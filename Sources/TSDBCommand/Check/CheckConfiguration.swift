@@ -97,6 +97,7 @@ extension Configuration {
             var files = [
                 ("ca_file", http.tls.caFile), ("cert_file", http.tls.certFile), ("key_file", http.tls.keyFile),
             ]
+            if case .file(let path)? = http.basicAuth?.username { files.append(("username_file", path)) }
             if case .file(let path)? = http.basicAuth?.password { files.append(("password_file", path)) }
             if case .file(let path)? = http.authorization?.credentials { files.append(("credentials_file", path)) }
             if case .file(let path)? = http.oauth2?.clientSecret { files.append(("client_secret_file", path)) }
