@@ -49,10 +49,12 @@ public final class ScrapeManager: TargetProvider, Sendable {
         self.init(store: store, clock: clock, logger: logger, registry: registry, version: version, nameserver: nil)
     }
 
-    /// - Parameter nameserver: is asked for names in discovery; nil for the system's.
+    /// - Parameters:
+    ///   - nameserver: is asked for names in discovery; nil for the system's.
+    ///   - planGapMs: the time between two plans of what is scraped.
     init(
         store: any Appendable, clock: any WallClock, logger: Logger, registry: MetricRegistry, version: String,
-        nameserver: Nameserver?
+        nameserver: Nameserver?, planGapMs: Int64 = 1000
     ) {
         environment = ScrapeEnvironment(
             store: store, logger: logger, metrics: ScrapeMetrics(registry), metadata: MetadataCache(),
@@ -61,7 +63,8 @@ public final class ScrapeManager: TargetProvider, Sendable {
         userAgent = "tsdb/\(version)"
         thread = Mutex(nil)
         discovery = Discovery(
-            DiscoveryEnvironment(logger: logger, registry: registry, userAgent: userAgent, nameserver: nameserver))
+            DiscoveryEnvironment(
+                logger: logger, registry: registry, userAgent: userAgent, nameserver: nameserver, planGapMs: planGapMs))
         registry.register { [weak self] in self?.poolFamilies() ?? [] }
         discovery.onChange { [weak self] in _ = self?.update() }
     }
@@ -132,10 +135,16 @@ public final class ScrapeManager: TargetProvider, Sendable {
         discovery.stop()
         let thread = self.thread.withLock { $0 }
         thread?.stop()
-        while !(thread?.isEnded ?? true) || !discovery.isEnded || pending.withLock({ $0 }) > 0 {
+        let endMs = monotonicMs() + ScrapeManager.discoveryEndMsMax
+        while !(thread?.isEnded ?? true) || pending.withLock({ $0 }) > 0
+            || !discovery.isEnded && monotonicMs() < endMs
+        {
             do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
         }
     }
+
+    /// How long to wait for discovery, which may be reading a file of a system that does not answer.
+    private static let discoveryEndMsMax: Int64 = 10_000
 
     private func fetchThread() -> FetchThread? {
         thread.withLock { thread in

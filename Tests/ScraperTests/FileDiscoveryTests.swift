@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func filesOfBothKindsGiveTargetsAtOnceAndChangesAreSeen() async throws {
-        try write("a.json", #"[{"targets": ["h1:1", "h2:1"], "labels": {"x": "😀"}, "id": 7}]"#)
+        try write("a.json", #"[{"targets": ["h1:1", "h2:1"], "LABELS": {"x": "😀"}}]"#)
         try write("b.yml", "- targets: [h3:1]\n- {targets: [h4:1], labels: {y: '1'}}\n")
         let harness = Harness()
         try discover("a.json b.yml *.yaml", harness)
@@ -61,6 +61,7 @@ import Testing
         ("t.yml", "- targets: [h:1]\n", "- target: [h:1]\n", "did you mean targets?"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"targets": ["h:1"]}"#, "not JSON"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"targets": "h:1"}]"#, "found another thing at [0].targets"),
+        ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"target": ["h:1"]}]"#, "unknown key \"target\" in a group"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, "", "not JSON"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, String(repeating: "[", count: 100_000), "not JSON"),
         ("t.json", #"[{"targets": ["h:1"]}]"#, #"[{"labels": {"": "x"}}]"#, "\"\" is not a valid label name"),
@@ -106,6 +107,41 @@ import Testing
         try discover("a.yml", harness)
         #expect(harness.targetLabels == [#"{file="a.yml", instance="h2:1"}"#])
         #expect(harness.lines("error cannot use a target") == 1)
+        await harness.manager.stop()
+    }
+
+    @Test func aPipeIsNotWaitedFor() async throws {
+        try write("a.json", #"[{"targets": ["h1:1"]}]"#)
+        #expect(mkfifo(directory.path + "/b.json", 0o600) == 0)
+        let harness = Harness()
+        try discover("*.json", harness)
+        #expect(harness.targetLabels == [#"{file="a.json", instance="h1:1"}"#])
+        #expect(harness.log.lines.contains { $0.contains("it is not a regular file") })
+        await harness.manager.stop()
+    }
+
+    @Test func aFewUnusableAddressesAreNamedAndTheOthersCounted() async throws {
+        try write("a.yml", "- targets: [\((1...100).map { "'h\($0)/x'" }.joined(separator: ", "))]\n")
+        let harness = Harness()
+        try discover("a.yml", harness)
+        #expect(harness.lines("error cannot use a target") == 11)
+        #expect(harness.log.lines.contains { $0.contains("job \"test\": 90 more of its targets") })
+        await harness.manager.stop()
+    }
+
+    @Test func theFirstChangeIsFollowedAtOnceAndFurtherOnesTogether() async throws {
+        try write("a.yml", "- targets: [h1:1]\n")
+        let harness = Harness(planGapMs: 3_600_000)
+        try discover("a.yml", harness)
+        func found() -> Double? {
+            harness.registry.collect().first { $0.name == "prometheus_sd_discovered_targets" }?.points.first?.value
+        }
+        // What the first reading brought is a change too.
+        try await harness.wait("a plan") { harness.metric("prometheus_sd_updates_total") == 1 }
+        try write("a.yml", "- targets: [h1:1, h2:1]\n")
+        try await harness.wait("a change") { found() == 2 }
+        #expect(harness.targetLabels == [#"{file="a.yml", instance="h1:1"}"#])
+        #expect(harness.metric("prometheus_sd_updates_total") == 1)
         await harness.manager.stop()
     }
 }

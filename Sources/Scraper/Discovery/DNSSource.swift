@@ -35,9 +35,11 @@ final class DNSSource: TargetSource {
 
     func step(nowMs: Int64) -> Int64 {
         var waitMs = dns.refreshMs
-        for index in dns.names.indices {
-            let due = names.withLock { $0[index].isAsking ? nil : $0[index].nextMs }
-            guard let due else { continue }
+        let idle = names.withLock { names in
+            names.indices.filter { !names[$0].isAsking }.map { (index: $0, dueMs: names[$0].nextMs) }
+        }
+        // Those that have waited longest first: there may be too many for all to have their turn in time.
+        for (index, due) in idle.sorted(by: { ($0.dueMs, $0.index) < ($1.dueMs, $1.index) }) {
             if due > nowMs {
                 waitMs = min(waitMs, due - nowMs)
             } else if begin(index) {

@@ -78,15 +78,25 @@ final class Discovery: Sendable {
     private static let waitMsMax: Int64 = 60_000
 
     private func run() {
+        var planMs: Int64 = 0
+        var turn = 0
         while true {
             let (sources, isStopping) = state.withLock { ($0.sources, $0.isStopping) }
             if isStopping { break }
             var waitMs = Discovery.waitMsMax
-            for source in sources { waitMs = min(waitMs, source.step(nowMs: monotonicMs())) }
-            if environment.takeChange() {
+            // Each is first in turn, as they share the lookups that there may be at a time.
+            turn = sources.isEmpty ? 0 : (turn + 1) % sources.count
+            for source in sources[turn...] + sources[..<turn] {
+                waitMs = min(waitMs, source.step(nowMs: monotonicMs()))
+            }
+            let restMs = planMs - monotonicMs()
+            if environment.isChanged, restMs > 0 {
+                waitMs = min(waitMs, restMs)
+            } else if environment.takeChange() {
                 environment.metrics.updates.add()
                 let changed = self.changed.withLock { $0 }
                 changed()
+                planMs = monotonicMs() + environment.planGapMs
             }
             environment.session.poll(timeoutMs: max(waitMs, 1))
         }

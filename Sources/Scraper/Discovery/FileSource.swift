@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import Model
 import Synchronization
 import YAML
@@ -22,6 +23,7 @@ final class FileSource: TargetSource {
 
     private struct State {
         var files: [String: Entry] = [:]
+        var isTooMany = false
         var nextLookMs: Int64 = 0
         var nextRefreshMs: Int64 = 0
     }
@@ -64,7 +66,7 @@ final class FileSource: TargetSource {
         next.nextLookMs = nowMs + min(FileSource.lookMs, file.refreshMs)
         let before = next.files
         next.files = [:]
-        for path in matchingPaths(file.patterns).prefix(FileSource.filesMax) {
+        for path in paths(&next) {
             var entry = before[path] ?? Entry()
             let signature = FileSource.signature(path)
             if isRefresh || entry.signature != signature { read(path, &entry) }
@@ -75,6 +77,19 @@ final class FileSource: TargetSource {
         state.withLock { $0 = next }
         if isChanged { environment.changed() }
         return min(FileSource.lookMs, file.refreshMs)
+    }
+
+    /// The files to read; says in the log where there are more.
+    private func paths(_ state: inout State) -> ArraySlice<String> {
+        let all = matchingPaths(file.patterns)
+        let isTooMany = all.count > FileSource.filesMax
+        if isTooMany, !state.isTooMany {
+            environment.logger.error(
+                "only the first \(FileSource.filesMax) files of targets are read",
+                metadata: ["files": "\(file.patterns.joined(separator: " "))", "count": "\(all.count)"])
+        }
+        state.isTooMany = isTooMany
+        return all.prefix(FileSource.filesMax)
     }
 
     private static func signature(_ path: String) -> Signature? {
@@ -98,7 +113,7 @@ final class FileSource: TargetSource {
     }
 
     fileprivate static func groups(_ path: String) throws(TargetTextError) -> [TargetGroup] {
-        switch readWholeFile(path, bytesMax: TargetGroupText.bytesMax) {
+        switch readWholeFile(path, bytesMax: TargetGroupText.bytesMax, isWaiting: false) {
         case .failure(let error): throw TargetTextError(reason: error.reason)
         case .success(let bytes):
             if path.lowercased().hasSuffix(".json") { return try TargetGroupText.json(bytes) }

@@ -12,9 +12,32 @@ enum TargetGroupText {
     /// The longest text, in bytes.
     static let bytesMax = YAMLReader.bytesMax
 
+    /// - Source: Go's `encoding/json`: capitals in keys mean nothing, other keys than these are refused.
     private struct JSONGroup: Decodable {
         var targets: [String]?
         var labels: [String: String]?
+
+        private struct Key: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+
+            init(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            for key in container.allKeys {
+                switch key.stringValue.lowercased() {
+                case "targets": targets = try container.decodeIfPresent([String].self, forKey: key)
+                case "labels": labels = try container.decodeIfPresent([String: String].self, forKey: key)
+                default:
+                    throw TargetTextError(
+                        reason: "unknown key \(quoted(key.stringValue)) in a group of targets; expected targets and "
+                            + "labels")
+                }
+            }
+        }
     }
 
     static func json(_ bytes: [UInt8]) throws(TargetTextError) -> [TargetGroup] {

@@ -26,9 +26,14 @@ final class DiscoveryEnvironment: Sendable {
     let nameserver: Nameserver?
     /// Lookups under way, each of which has a thread of its own.
     let lookups = Mutex(0)
-    private let isChanged = Mutex(false)
+    /// How much time lies between two plans of what is scraped, for which all targets of all jobs are looked at.
+    let planGapMs: Int64
+    private let change = Mutex(false)
 
-    init(logger: Logger, registry: MetricRegistry, userAgent: String, nameserver: Nameserver?) {
+    init(
+        logger: Logger, registry: MetricRegistry, userAgent: String, nameserver: Nameserver?, planGapMs: Int64
+    ) {
+        self.planGapMs = planGapMs
         self.logger = logger
         metrics = DiscoveryMetrics(registry)
         self.userAgent = userAgent
@@ -37,15 +42,17 @@ final class DiscoveryEnvironment: Sendable {
 
     /// Tells the discovery thread that a source's groups are others. Called by any thread.
     func changed() {
-        isChanged.withLock { $0 = true }
+        change.withLock { $0 = true }
         session.wake()
     }
 
-    /// Whether any source's groups have become others since the last call.
+    /// Whether any source's groups have become others since the last call of ``takeChange()``.
+    var isChanged: Bool { change.withLock { $0 } }
+
     func takeChange() -> Bool {
-        isChanged.withLock { isChanged in
-            defer { isChanged = false }
-            return isChanged
+        change.withLock { change in
+            defer { change = false }
+            return change
         }
     }
 

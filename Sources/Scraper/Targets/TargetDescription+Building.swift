@@ -10,6 +10,7 @@ extension JobConfiguration {
         var targets: [TargetDescription] = []
         var seen: Set<TargetDescription.Identity> = []
         var problems: [String] = []
+        var problemCount = 0
         var dropped: [Labels] = []
         for group in targetGroups + discovered {
             for address in group.targets {
@@ -18,12 +19,20 @@ extension JobConfiguration {
                     if seen.insert(target.identity).inserted { targets.append(target) }
                 case .success(.dropped(let discovered)): dropped.append(discovered)
                 case .failure(let problem):
+                    problemCount += 1
+                    guard problems.count < JobConfiguration.problemsMax else { continue }
                     problems.append("target \(quoted(address)) of job \(quoted(name)): \(problem.reason)")
                 }
             }
         }
+        if problemCount > problems.count {
+            problems.append("job \(quoted(name)): \(problemCount - problems.count) more of its targets")
+        }
         return (targets, problems, dropped)
     }
+
+    /// How many of a job's unusable targets are named.
+    private static let problemsMax = 10
 
     private enum Built {
         case target(TargetDescription)

@@ -13,12 +13,12 @@ final class Harness: Sendable {
     let log = LogRecorder()
     let manager: ScrapeManager
 
-    init(nameserver: Nameserver? = nil) {
+    init(nameserver: Nameserver? = nil, planGapMs: Int64 = 0) {
         let log = self.log
         let logger = Logger(label: "test") { _ in log }
         manager = ScrapeManager(
             store: store, clock: SystemClock(), logger: logger, registry: registry, version: "1.2.3",
-            nameserver: nameserver)
+            nameserver: nameserver, planGapMs: planGapMs)
     }
 
     /// Applies a configuration of one job with a short interval.
