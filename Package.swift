@@ -58,11 +58,13 @@ let package = Package(
         .target(name: "CSQLiteHost", linkerSettings: [.linkedLibrary("sqlite3")]),
         .target(
             name: "TSDBSQL", dependencies: ["TSDB", "PromQL", "Model", "CSQLiteHost"], swiftSettings: strict),
-        .target(name: "Exposition", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Protobuf", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Exposition", dependencies: ["Model", "Protobuf"], swiftSettings: strict),
         .target(name: "PrometheusData", dependencies: ["Model", "CSnappy"], swiftSettings: strict),
         .target(name: "YAML", dependencies: ["Model", "CYAML"], swiftSettings: strict),
         .target(
-            name: "RemoteProtocol", dependencies: ["Model", "PrometheusData", "CSnappy"], swiftSettings: strict),
+            name: "RemoteProtocol", dependencies: ["Model", "Protobuf", "PrometheusData", "CSnappy"],
+            swiftSettings: strict),
         .target(
             name: "Scraper", dependencies: ["Model", "Exposition", "YAML", "CCurl", "CResolv", logging],
             swiftSettings: strict),
@@ -76,17 +78,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
-            name: "RemoteStorage", dependencies: ["Model", "RemoteProtocol", "Scraper", logging], swiftSettings: strict),
+            name: "RemoteStorage", dependencies: ["Model", "Protobuf", "RemoteProtocol", "Scraper", logging],
+            swiftSettings: strict),
         .target(
             name: "QueryAPI",
-            dependencies: ["Model", "PromQL", "Exposition", "RemoteProtocol", "WebConfig", "CZlib", logging, lifecycle]
+            dependencies: [
+                "Model", "PromQL", "Exposition", "Protobuf", "RemoteProtocol", "WebConfig", "CZlib", logging, lifecycle,
+            ]
                 + hummingbird,
             swiftSettings: strict),
         .executableTarget(
             name: "TSDBCommand",
             dependencies: [
                 "Model", "TSDB", "TSDBSQL", "PromQL", "Exposition", "PrometheusData", "Scraper", "RemoteStorage",
-                "QueryAPI", "WebConfig", "RemoteProtocol", "YAML", "CCurl",
+                "QueryAPI", "WebConfig", "Protobuf", "RemoteProtocol", "YAML", "CCurl",
                 "CZlib", argumentParser, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -106,16 +111,18 @@ let package = Package(
             name: "PromQLTests", dependencies: ["PromQL", "Model", "TestSupport"], resources: [.copy("Scripts")],
             swiftSettings: strict),
         .testTarget(
-            name: "ExpositionTests", dependencies: ["Exposition", "Model", "TestSupport"], swiftSettings: strict),
+            name: "ExpositionTests", dependencies: ["Exposition", "Protobuf", "Model", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "PrometheusDataTests", dependencies: ["PrometheusData", "Model", "CSnappy", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "RemoteProtocolTests",
-            dependencies: ["RemoteProtocol", "PrometheusData", "Model", "TestSupport"],
+            dependencies: ["Protobuf", "RemoteProtocol", "PrometheusData", "Model", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ScraperTests", dependencies: ["Scraper", "YAML", "Exposition", "Model", logging, "TestSupport"],
+            name: "ScraperTests",
+            dependencies: ["Scraper", "YAML", "Exposition", "Protobuf", "Model", logging, "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "RemoteStorageTests",
@@ -127,7 +134,8 @@ let package = Package(
         .testTarget(
             name: "QueryAPITests",
             dependencies: [
-                "QueryAPI", "RemoteProtocol", "TSDB", "PromQL", "Model", "CSnappy", "CZlib", logging, lifecycle,
+                "QueryAPI", "Protobuf", "RemoteProtocol", "TSDB", "PromQL", "Model", "CSnappy", "CZlib", logging,
+                lifecycle,
                 "TestSupport",
             ]
                 + hummingbird,
@@ -147,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TSDBCommand", "Exporter", "StoreWorkload", "RemoteProtocol", "Model", "PromQL", "TSDB", "TestSupport",
+                "TSDBCommand", "Exporter", "StoreWorkload", "Protobuf", "RemoteProtocol", "Model", "PromQL", "TSDB",
+                "TestSupport",
             ],
             swiftSettings: strict),
     ],

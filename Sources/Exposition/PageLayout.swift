@@ -1,3 +1,4 @@
+import Glibc
 import Model
 
 /// The lines of a page without their values: what two scrapes of one target have in common.
@@ -10,16 +11,18 @@ public struct PageLayout: Sendable {
         case sample
         /// A sample that relabelling drops.
         case droppedSample
+        /// A sample whose value is kept for what is made of it, and that is no series by itself.
+        case part
         case comment
-        case typeHistogram, typeSummary, typeOther
+        case typeCounter, typeHistogram, typeSummary, typeOther
 
-        var isSample: Bool { rawValue <= Kind.droppedSample.rawValue }
+        public var isSample: Bool { rawValue <= Kind.part.rawValue }
     }
 
     struct Line {
         /// Where the line's head ends in `heads`; it begins where the one before ends.
         var headEnd: Int
-        /// How many lines of kind `sample` come before it.
+        /// How many lines of kind `sample` or `part` come before it.
         var samplesBefore: UInt32
         var kind: Kind
     }
@@ -27,8 +30,10 @@ public struct PageLayout: Sendable {
     /// One after another the lines' heads: of a sample the text of its name and labels, of a comment the whole line.
     private(set) var heads: [UInt8] = []
     private(set) var lines: [Line] = []
-    /// How many lines are samples that are kept.
+    /// How many lines are samples whose values are kept.
     public private(set) var sampleCount = 0
+    /// How many of these are parts.
+    public private(set) var partCount = 0
     /// How many lines are samples that are dropped.
     public private(set) var droppedCount = 0
 
@@ -36,7 +41,7 @@ public struct PageLayout: Sendable {
 
     public var count: Int { lines.count }
 
-    /// How many kept samples come before line `index`, which may be one behind the last.
+    /// How many samples whose values are kept come before line `index`, which may be one behind the last.
     public func samplesBefore(_ index: Int) -> Int {
         index < lines.count ? Int(lines[index].samplesBefore) : sampleCount
     }
@@ -67,7 +72,14 @@ public struct PageLayout: Sendable {
 
     private mutating func appendLine(_ headEnd: Int, _ kind: Kind) {
         lines.append(Line(headEnd: headEnd, samplesBefore: UInt32(truncatingIfNeeded: sampleCount), kind: kind))
-        if kind == .sample { sampleCount += 1 } else if kind == .droppedSample { droppedCount += 1 }
+        switch kind {
+        case .sample: sampleCount += 1
+        case .part:
+            sampleCount += 1
+            partCount += 1
+        case .droppedSample: droppedCount += 1
+        default: break
+        }
     }
 
     /// Appends the lines `range` of another layout.
@@ -96,5 +108,22 @@ public struct PageLayout: Sendable {
     public func find(_ head: UnsafeBufferPointer<UInt8>, _ index: Index) -> Int? {
         guard let line = index.byHash[hash64(head)], hasHead(head, at: line) else { return nil }
         return line
+    }
+}
+
+extension PageLayout {
+    /// Whether any line has `text`, which is not empty, in its head.
+    public func contains(_ text: StaticString) -> Bool {
+        heads.withUnsafeBytes { bytes in
+            let length = text.utf8CodeUnitCount
+            var offset = 0
+            while let start = bytes.baseAddress, offset + length <= bytes.count {
+                guard let found = memchr(start + offset, Int32(text.utf8Start[0]), bytes.count - length - offset + 1)
+                else { return false }
+                if memcmp(found, text.utf8Start, length) == 0 { return true }
+                offset = UnsafeRawPointer(found) - start + 1
+            }
+            return false
+        }
     }
 }

@@ -27,14 +27,14 @@ extension TextParser {
         // "#HELP" without a space is an ordinary comment.
         guard rest.count < afterMark else { return nil }
         let keyword = String(decoding: rest.prefix { !isSpace($0) }, as: UTF8.self)
-        guard keyword == "HELP" || keyword == "TYPE" || keyword == "UNIT" && format == .openMetrics else { return nil }
+        guard keyword == "HELP" || keyword == "TYPE" || keyword == "UNIT" && isOpenMetrics else { return nil }
         rest = rest.dropFirst(keyword.utf8.count).drop(while: isSpace)
         let name = try takeMetricName(&rest, in: line, after: keyword)
         // One blank separates the name from the text; further ones belong to it.
         let text = rest.dropFirst()
         switch keyword {
         case "HELP": return .help(metric: name, text: try helpText(text, line))
-        case "UNIT": return .unit(metric: name, String(decoding: text, as: UTF8.self))
+        case "UNIT": return .unit(metric: name, try unit(text, name, line))
         default:
             type = try metricType(text, line)
             return .type(metric: name, type)
@@ -73,7 +73,7 @@ extension TextParser {
         while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
                 // OpenMetrics escapes quotes in help texts too.
-                bytes.appendUnescaped(escaped, quotes: format == .openMetrics)
+                bytes.appendUnescaped(escaped, quotes: isOpenMetrics)
             } else {
                 bytes.append(byte)
             }
@@ -86,22 +86,35 @@ extension TextParser {
         return help
     }
 
+    private func unit(
+        _ text: Slice<UnsafeBufferPointer<UInt8>>, _ name: String, _ line: UnsafeBufferPointer<UInt8>
+    ) throws(ExpositionError) -> String {
+        guard let unit = String(validating: text, as: UTF8.self) else {
+            throw error(in: line, at: text.startIndex, "expected valid UTF-8 as the unit, found \(quotedText(text))")
+        }
+        guard unit.isEmpty || isUnit(unit, of: name) else {
+            throw error(
+                in: line, at: text.startIndex,
+                "unit \(quotedText(unit.utf8)) not a suffix of metric \(quotedText(name.utf8))")
+        }
+        return unit
+    }
+
     private func metricType(
         _ text: Slice<UnsafeBufferPointer<UInt8>>, _ line: UnsafeBufferPointer<UInt8>
     ) throws(ExpositionError) -> MetricMetadata.MetricType {
         let name = String(decoding: text, as: UTF8.self)
-        switch (format, name) {
-        case (.text, "untyped"): return .unknown
-        case (.openMetrics, "gaugehistogram"), (.openMetrics, "info"), (.openMetrics, "stateset"),
-            (.openMetrics, "unknown"),
+        switch (isOpenMetrics, name) {
+        case (false, "untyped"): return .unknown
+        case (true, "gaugehistogram"), (true, "info"), (true, "stateset"), (true, "unknown"),
             (_, "counter"), (_, "gauge"), (_, "histogram"), (_, "summary"):
             return MetricMetadata.MetricType(rawValue: name) ?? .unknown
         default:
+            let further = isOpenMetrics ? "gaugehistogram, info, stateset or unknown" : "or untyped"
             throw error(
                 in: line, at: text.startIndex,
-                "expected counter, gauge, histogram, summary or untyped as the metric type, found "
-                    + quotedText(text.prefix(40))
-            )
+                "invalid metric type \(quotedText(text.prefix(40))), expected counter, gauge, histogram, summary"
+                    + (isOpenMetrics ? ", " : " ") + further)
         }
     }
 
@@ -110,12 +123,18 @@ extension TextParser {
     }
 }
 
+/// Whether `name` ends with an underscore and `unit`.
+func isUnit(_ unit: String, of name: String) -> Bool {
+    name.utf8.suffix(unit.utf8.count + 1).elementsEqual("_\(unit)".utf8)
+}
+
 extension PageLayout.Kind {
     /// The kind of a comment line that says `metadata`.
     public init(_ metadata: MetadataLine?) {
         switch metadata {
         case .type(_, .histogram): self = .typeHistogram
         case .type(_, .summary): self = .typeSummary
+        case .type(_, .counter): self = .typeCounter
         case .type: self = .typeOther
         case .help, .unit, nil: self = .comment
         }

@@ -12,6 +12,14 @@ extension TextParser {
         return try reader.read()
     }
 
+    /// Reads labels in braces from the cursor on, which are not a series'.
+    mutating func readExemplarLabels() throws(ExpositionError) -> Labels {
+        var reader = LabelReader(parser: self, head: UnsafeBufferPointer(start: cursor, count: end - cursor))
+        let labels = try reader.readLabelsOnly()
+        cursor = reader.cursor
+        return Labels(labels.lazy.map { (name: $0.name, value: $0.value) })
+    }
+
     /// The most labels that a line may have, before any limit of the configuration.
     public static let labelsMax = 10_000
 }
@@ -41,6 +49,16 @@ private struct LabelReader {
         guard cursor == end else { throw expected(name.isEmpty ? "a metric name" : "labels in braces or a value") }
         guard labels.contains(where: { $0.name == Labels.metricNameLabel }) else {
             throw parser.error("expected a metric name, found \(excerpt(first, parser.end))", at: first)
+        }
+        try checkUnique()
+        return labels
+    }
+
+    mutating func readLabelsOnly() throws(ExpositionError) -> [Label] {
+        cursor += 1
+        try readBraces()
+        guard !labels.contains(where: { $0.name == Labels.metricNameLabel }) else {
+            throw parser.error("expected labels without a metric name, found \(excerpt(first, end))", at: first)
         }
         try checkUnique()
         return labels
@@ -130,7 +148,7 @@ private struct LabelReader {
         guard labels.count > 1 else { return }
         let sorted = labels.map(\.name).sorted()
         for index in 1..<sorted.count where sorted[index] == sorted[index - 1] {
-            throw parser.error("expected each label name once, found \"\(sorted[index])\" twice", at: first)
+            throw parser.error("label name \(quotedText(sorted[index].utf8)) is not unique: invalid sample", at: first)
         }
     }
 

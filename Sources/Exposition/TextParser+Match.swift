@@ -5,7 +5,7 @@ extension TextParser {
     /// Passes over the lines that are, values aside, those of `layout` from line `first` on, and appends their samples'
     /// values. Stops before the first line that differs, has a timestamp, or cannot be read.
     ///
-    /// - Parameter values: receives one value for each line of kind `sample`.
+    /// - Parameter values: receives one value for each line of kind `sample` or `part`.
     /// - Returns: how many lines matched.
     public mutating func matchRun(_ layout: borrowing PageLayout, from first: Int, into values: inout [Double]) -> Int {
         var index = first
@@ -20,7 +20,7 @@ extension TextParser {
                     guard end - cursor > length, memcmp(cursor, heads + headStart, length) == 0 else { break }
                     if line.kind.isSample {
                         guard let value = matchValue(cursor + length) else { break }
-                        if line.kind == .sample { values.append(value) }
+                        if line.kind != .droppedSample { values.append(value) }
                     } else {
                         guard cursor[length] == UInt8(ascii: "\n") else { break }
                         cursor += length + 1
@@ -65,8 +65,9 @@ extension PageLayout.Kind {
         switch self {
         case .typeHistogram: .histogram
         case .typeSummary: .summary
+        case .typeCounter: .counter
         case .typeOther: .unknown
-        case .sample, .droppedSample, .comment: nil
+        case .sample, .droppedSample, .part, .comment: nil
         }
     }
 }

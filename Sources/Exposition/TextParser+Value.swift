@@ -9,6 +9,7 @@ extension TextParser {
 
     /// Reads what follows a sample's name and labels, to the end of the line.
     public mutating func readValue() throws(ExpositionError) -> Value {
+        if isOpenMetrics { exemplar = nil }
         let hadSpace = skipSpaces()
         let token = takeToken()
         guard !token.isEmpty else {
@@ -27,6 +28,7 @@ extension TextParser {
             result.timestamp = try readTimestamp()
             skipSpaces()
         }
+        if isOpenMetrics, cursor < end, cursor.pointee == UInt8(ascii: "#") { exemplar = try readExemplar() }
         try finishLine()
         return result
     }
@@ -34,32 +36,54 @@ extension TextParser {
     private mutating func readTimestamp() throws(ExpositionError) -> Int64 {
         let place = cursor
         let token = takeToken()
-        switch format {
-        case .text:
-            if let milliseconds = Int64(String(decoding: token, as: UTF8.self)) { return milliseconds }
-            throw error(
-                "expected a timestamp in milliseconds or the end of the line, found \(excerpt(place, end))", at: place)
-        case .openMetrics:
-            // 9e15 seconds, a limit in the year 285 million, stay below Int64.max as milliseconds.
-            if let seconds = parseNumber(token), seconds.magnitude < 9e15 { return Int64((seconds * 1000).rounded()) }
-            throw error(
-                "expected a timestamp in seconds or the end of the line, found \(excerpt(place, end))", at: place)
-        }
+        if isOpenMetrics { return try seconds(token, at: place, "timestamp") }
+        if let milliseconds = Int64(String(decoding: token, as: UTF8.self)) { return milliseconds }
+        throw error(
+            "expected a timestamp in milliseconds or the end of the line, found \(excerpt(place, end))", at: place)
     }
 
-    /// Moves behind the line feed; an OpenMetrics line may have an exemplar before it, which is passed over.
-    private mutating func finishLine() throws(ExpositionError) {
-        if format == .openMetrics, cursor < end, cursor.pointee == UInt8(ascii: "#") {
-            let place = cursor
-            cursor += 1
-            skipSpaces()
-            guard cursor < end, cursor.pointee == UInt8(ascii: "{") else {
-                throw error(
-                    "expected an exemplar's labels in braces after \"#\", found \(excerpt(cursor, end))", at: place)
-            }
-            _ = try takeLine()
-            return
+    /// A timestamp of OpenMetrics in milliseconds.
+    private func seconds(
+        _ token: UnsafeBufferPointer<UInt8>, at place: UnsafePointer<UInt8>, _ what: String
+    ) throws(ExpositionError) -> Int64 {
+        guard let seconds = parseNumber(token) else {
+            throw error("expected a \(what) in seconds or the end of the line, found \(excerpt(place, end))", at: place)
         }
+        // 9e15 seconds, a limit in the year 285 million, stay below Int64.max as milliseconds.
+        guard seconds.magnitude < 9e15 else {
+            throw error("invalid \(what) \(formatFloat(seconds, .general))", at: place)
+        }
+        return Int64((seconds * 1000).rounded())
+    }
+
+    /// Reads an exemplar from its mark on: `# {trace_id="x"} 0.67 1520879607.789`, the timestamp of which may lack.
+    private mutating func readExemplar() throws(ExpositionError) -> ExposedExemplar {
+        let place = cursor
+        cursor += 1
+        skipSpaces()
+        guard cursor < end, cursor.pointee == UInt8(ascii: "{") else {
+            throw error(
+                "expected an exemplar's labels in braces after \"#\", found \(excerpt(cursor, end))", at: place)
+        }
+        let labels = try readExemplarLabels()
+        skipSpaces()
+        let valuePlace = cursor
+        guard let value = parseNumber(takeToken()) else {
+            throw error(
+                "expected a number as the exemplar's value, found \(excerpt(valuePlace, end))", at: valuePlace)
+        }
+        var exemplar = ExposedExemplar(labels: labels, value: value)
+        skipSpaces()
+        if cursor < end, cursor.pointee != UInt8(ascii: "\n") {
+            let place = cursor
+            exemplar.timestamp = try seconds(takeToken(), at: place, "exemplar timestamp")
+            skipSpaces()
+        }
+        return exemplar
+    }
+
+    /// Moves behind the line feed.
+    private mutating func finishLine() throws(ExpositionError) {
         guard cursor < end else { return }
         guard cursor.pointee == UInt8(ascii: "\n") else {
             throw error("expected the end of the line, found \(excerpt(cursor, end))")

@@ -14,7 +14,7 @@ public struct TextParser {
     let start: UnsafePointer<UInt8>
     var cursor: UnsafePointer<UInt8>
     let end: UnsafePointer<UInt8>
-    let format: ExpositionFormat
+    let isOpenMetrics: Bool
 
     /// The type that the last TYPE line named, or unknown. `matchRun` and `metadata(of:)` set it; who recognises a TYPE
     /// line otherwise has to.
@@ -27,6 +27,8 @@ public struct TextParser {
     public var linesBefore = 0
     /// Whether the mark was met that ends an OpenMetrics page.
     public private(set) var hasEnded = false
+    /// The exemplar of the line that `readValue` read last; nil where it has none.
+    public internal(set) var exemplar: ExposedExemplar?
 
     /// The longest line that is read, in bytes.
     public static let lineBytesMax = 1 << 20
@@ -36,7 +38,7 @@ public struct TextParser {
         start = page.baseAddress ?? UnsafePointer(emptyPage)
         cursor = start
         end = start + page.count
-        self.format = format
+        isOpenMetrics = format == .openMetrics
     }
 
     public enum Line {
@@ -52,16 +54,14 @@ public struct TextParser {
     public mutating func nextLine() throws(ExpositionError) -> Line? {
         skipBlank()
         guard cursor < end else {
-            if format == .openMetrics, !goesOn {
-                throw error("expected \"# EOF\" at the end of the page, found nothing")
-            }
+            if isOpenMetrics, !goesOn, start < end { throw error("data does not end with # EOF") }
             return nil
         }
         if cursor.pointee == UInt8(ascii: "#") {
             let line = try takeLine()
-            if format == .openMetrics, isEndMark(line) {
+            if isOpenMetrics, isEndMark(line) {
                 guard cursor == end else {
-                    throw error("expected nothing after \"# EOF\", found \(excerpt(cursor, end))")
+                    throw error("unexpected data after # EOF: \(excerpt(cursor, end))")
                 }
                 hasEnded = true
                 return nil

@@ -1,3 +1,5 @@
+import Protobuf
+
 /// Appends bits, the most significant one of a byte first.
 struct BitWriter {
     private(set) var bytes: [UInt8] = []

@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 
 extension ProtobufWriter {
     /// A native histogram, as ``WrittenHistogram`` reads it.
@@ -15,13 +16,13 @@ extension ProtobufWriter {
         if let whole { presentVarint(6, whole.zeroCount) } else { presentDouble(7, histogram.zeroCount) }
         spans(8, histogram.negativeSpans)
         if let whole {
-            packedNumbers(9, whole.negative.lazy.map(RemoteProtocol.zigzag))
+            packedNumbers(9, whole.negative.lazy.map(Protobuf.zigzag))
         } else {
             packedDoubles(10, histogram.negativeBuckets)
         }
         spans(11, histogram.positiveSpans)
         if let whole {
-            packedNumbers(12, whole.positive.lazy.map(RemoteProtocol.zigzag))
+            packedNumbers(12, whole.positive.lazy.map(Protobuf.zigzag))
         } else {
             packedDoubles(13, histogram.positiveBuckets)
         }

@@ -1,5 +1,6 @@
 import Model
 import PrometheusData
+import Protobuf
 
 /// A series of an answer to a remote read.
 package struct ReadSeries: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import Model
 import PrometheusData
+import Protobuf
 
 /// A part of a streamed answer: chunks of one series.
 ///

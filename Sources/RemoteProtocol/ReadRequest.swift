@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 
 /// What a remote read asks for.
 package struct ReadRequest: Sendable {

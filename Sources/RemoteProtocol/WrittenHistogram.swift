@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 
 /// A native histogram in a write request or an answer to a read request. The message is the same in all versions.
 package struct WrittenHistogram {
@@ -122,8 +123,4 @@ private func checkCount(_ count: Int) throws(ProtobufError) {
     guard count < Histogram.elementsMax else {
         throw ProtobufError(description: "a histogram has more than \(Histogram.elementsMax) buckets, spans or bounds")
     }
-}
-
-package func unzigzag(_ number: UInt64) -> Int64 {
-    Int64(bitPattern: number >> 1) ^ (0 &- Int64(bitPattern: number & 1))
 }

@@ -181,7 +181,8 @@ public final class ScrapeManager: TargetProvider, Sendable {
         let limit = target.job.limits.bodyBytes
         return FetchRequest(
             url: target.description.url, timeoutMs: target.description.timeoutMs, userAgent: userAgent,
-            accept: ScrapeProtocols.accept(target.job.scrapeProtocols), acceptsGzip: target.job.enableCompression,
+            accept: ScrapeProtocol.accept(target.job.scrapeProtocols, target.job.names.escaping),
+            acceptsGzip: target.job.enableCompression,
             http: target.job.http,
             bodyBytesMax: limit > 0 ? limit : ScrapeManager.bodyBytesMaxDefault,
             bodyBytesExpected: session.lastBodyBytes)

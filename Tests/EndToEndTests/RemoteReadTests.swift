@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Protobuf
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Model
 import PrometheusData
+import Protobuf
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import TestSupport
 import Testing
 

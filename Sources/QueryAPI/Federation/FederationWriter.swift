@@ -1,5 +1,6 @@
 import Exposition
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// Writes federated samples: family after family, with the server's external labels where a series has none of that name.

@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// Attributes of a resource, a scope or a sample, as text.

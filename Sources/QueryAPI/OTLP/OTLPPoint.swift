@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// A data point of any kind of metric, as it was sent. Kinds use those of the fields that they have.

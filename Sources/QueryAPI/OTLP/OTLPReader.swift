@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// Reads a metrics request of OTLP into series.

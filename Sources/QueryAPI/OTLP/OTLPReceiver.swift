@@ -2,6 +2,7 @@ import HTTPTypes
 import Model
 import NIOCore
 import NIOPosix
+import Protobuf
 import RemoteProtocol
 
 /// Takes metrics that OpenTelemetry's exporters push.

@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// The series of a metrics request of OTLP.

@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// Why a remote read has no answer.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Model
+import Protobuf
 import RemoteProtocol
 
 extension RemoteWriteReceiver {

@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 import RemoteProtocol
 
 /// Why the labels of a series in a write request cannot name a series.

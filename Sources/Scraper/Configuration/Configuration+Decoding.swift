@@ -55,48 +55,12 @@ extension Configuration {
     }
 }
 
-/// Settings of Prometheus that can be in a file and change nothing here.
-private let settingsWithoutEffect = [
-    "scrape_native_histograms", "convert_classic_histograms_to_nhcb", "always_scrape_classic_histograms",
-    "extra_scrape_metrics", "metric_name_validation_scheme", "metric_name_escaping_scheme",
-]
-
-/// Notations that `scrape_protocols` may list.
-private let protocolNames = [
-    "PrometheusText0.0.4", "PrometheusText1.0.0", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0", "PrometheusProto",
-]
-
 extension MappingDecoder {
     /// Takes the settings that may be in a file and change nothing, with a warning for each that is.
-    mutating func takeSettingsWithoutEffect(_ more: [String] = []) {
-        for key in settingsWithoutEffect + more where node(key) != nil {
+    mutating func takeSettingsWithoutEffect(_ keys: [String]) {
+        for key in keys where node(key) != nil {
             diagnostics.warn(keyPlace(key), "\(key) is ignored: it has no effect in this version")
         }
-    }
-
-    /// The notations that targets are asked for.
-    mutating func scrapeProtocols() -> [String]? {
-        guard let nodes = list("scrape_protocols") else { return nil }
-        let names = nodes.compactMap { protocolName($0, "scrape_protocols") }
-        if nodes.isEmpty {
-            diagnostics.report(place("scrape_protocols"), "scrape_protocols cannot be empty; leave the key out instead")
-        }
-        if Set(names).count < names.count {
-            diagnostics.report(place("scrape_protocols"), "duplicated protocol in scrape_protocols")
-        }
-        if names.contains("PrometheusProto") {
-            diagnostics.warn(place("scrape_protocols"), "PrometheusProto is not asked for: protobuf pages are not read")
-        }
-        return names
-    }
-
-    /// One of the notations by name.
-    func protocolName(_ node: YAMLNode, _ key: String) -> String? {
-        guard let name = scalar(node, key, "a scrape protocol") else { return nil }
-        if protocolNames.contains(name) { return name }
-        diagnostics.report(
-            node.mark, "expected one of \(protocolNames.joined(separator: ", ")) for \(key), found \(quoted(name))")
-        return nil
     }
 
     /// A duration that a scrape loop can run at.
@@ -174,8 +138,12 @@ extension GlobalConfiguration {
         evaluationIntervalMs = section.interval("evaluation_interval") ?? evaluationIntervalMs
         externalLabels = section.labels("external_labels", expandEnvironment)
         limits = section.limits(limits)
-        scrapeProtocols = section.scrapeProtocols() ?? []
-        section.takeSettingsWithoutEffect(["rule_query_offset", "query_log_file", "scrape_failure_log_file"])
+        scrapeProtocols = section.scrapeProtocols()
+        histograms = section.histograms(histograms)
+        names = section.names(nil)
+        section.takeSettingsWithoutEffect([
+            "extra_scrape_metrics", "rule_query_offset", "query_log_file", "scrape_failure_log_file",
+        ])
         section.finish()
     }
 }

@@ -1,3 +1,4 @@
+import Exposition
 import Model
 
 extension Configuration {
@@ -10,6 +11,7 @@ extension Configuration {
             writer.value("evaluation_interval", PrometheusDuration.format(global.evaluationIntervalMs))
             writer.labels("external_labels", global.externalLabels)
             writer.limits(global.limits)
+            writer.list("scrape_protocols", (global.scrapeProtocols ?? []).map(\.rawValue))
         }
         writer.list("scrape_configs", jobs) { $0.job($1) }
         if otlp != OTLPSettings() { writer.mapping("otlp") { $0.otlp(otlp) } }
@@ -56,6 +58,16 @@ extension YAMLWriter {
         for (key, count) in counts where count > 0 { value(key, count) }
     }
 
+    fileprivate mutating func histograms(_ histograms: HistogramSettings) {
+        value("scrape_native_histograms", histograms.choice.takesNative)
+        value("always_scrape_classic_histograms", histograms.choice.takesClassicToo)
+        value("convert_classic_histograms_to_nhcb", histograms.choice.convertsClassic)
+        if histograms.bucketLimit > 0 { value("native_histogram_bucket_limit", histograms.bucketLimit) }
+        if histograms.minBucketFactor > 0 {
+            value("native_histogram_min_bucket_factor", formatFloat(histograms.minBucketFactor, .general))
+        }
+    }
+
     fileprivate mutating func otlp(_ otlp: OTLPSettings) {
         list("promote_resource_attributes", otlp.promotedAttributes)
         value("promote_all_resource_attributes", otlp.promotesAllAttributes)
@@ -80,8 +92,11 @@ extension YAMLWriter {
         }
         value("scrape_interval", PrometheusDuration.format(job.scrapeIntervalMs))
         value("scrape_timeout", PrometheusDuration.format(job.scrapeTimeoutMs))
-        list("scrape_protocols", job.scrapeProtocols)
-        if let name = job.fallbackProtocol { value("fallback_scrape_protocol", name) }
+        list("scrape_protocols", job.scrapeProtocols.map(\.rawValue))
+        if let fallback = job.fallbackProtocol { value("fallback_scrape_protocol", fallback.rawValue) }
+        histograms(job.histograms)
+        value("metric_name_validation_scheme", job.names.isLegacy ? "legacy" : "utf8")
+        value("metric_name_escaping_scheme", job.names.escaping.rawValue)
         value("metrics_path", job.metricsPath)
         value("scheme", job.scheme)
         value("enable_compression", job.enableCompression)

@@ -80,8 +80,10 @@ public struct GlobalConfiguration: Sendable, Equatable {
     /// Labels for what leaves this server; sorted by name.
     public var externalLabels = Labels.empty
     public var limits = ScrapeLimits()
-    /// Of jobs that have none of their own.
-    public var scrapeProtocols: [String] = []
+    /// Of jobs that have none of their own; nil where nothing is said.
+    public var scrapeProtocols: [ScrapeProtocol]?
+    public var histograms = HistogramSettings()
+    public var names = NameSettings()
 }
 
 /// The `storage` section.
@@ -115,10 +117,12 @@ public struct JobConfiguration: Sendable, Equatable {
     public var honorTimestamps = true
     public var trackTimestampsStaleness = false
     public var enableCompression = true
-    /// What targets are asked for, the most wanted first; empty for what suits this server best.
-    public var scrapeProtocols: [String] = []
+    /// What targets are asked for, the most wanted first.
+    public var scrapeProtocols = ScrapeProtocol.defaults(native: false)
     /// The value of `fallback_scrape_protocol`; nil where it is not given.
-    public var fallbackProtocol: String?
+    public var fallbackProtocol: ScrapeProtocol?
+    public var histograms = HistogramSettings()
+    public var names = NameSettings()
     public var limits = ScrapeLimits()
     public var http = HTTPClientConfiguration()
     public var targetGroups: [TargetGroup] = []

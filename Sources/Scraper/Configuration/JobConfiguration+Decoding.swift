@@ -1,3 +1,4 @@
+import Exposition
 import Model
 import YAML
 
@@ -18,9 +19,14 @@ extension JobConfiguration {
         job.honorTimestamps = section.bool("honor_timestamps") ?? job.honorTimestamps
         job.trackTimestampsStaleness = section.bool("track_timestamps_staleness") ?? job.trackTimestampsStaleness
         job.enableCompression = section.bool("enable_compression") ?? job.enableCompression
-        job.scrapeProtocols = section.scrapeProtocols() ?? global.scrapeProtocols
+        job.histograms = section.histograms(global.histograms)
+        section.bounds(of: &job.histograms)
+        job.names = section.names(global.names)
+        job.scrapeProtocols =
+            section.scrapeProtocols() ?? global.scrapeProtocols
+            ?? ScrapeProtocol.defaults(native: job.histograms.choice.takesNative)
         job.fallbackProtocol = section.node("fallback_scrape_protocol").flatMap {
-            section.protocolName($0, "fallback_scrape_protocol")
+            section.scrapeProtocol($0, "fallback_scrape_protocol")
         }
         job.limits = section.limits(global.limits)
         job.http = .decode(&section, folder: folder)
@@ -30,7 +36,7 @@ extension JobConfiguration {
         job.discoveries = DiscoveryConfiguration.decode(&section, folder: folder)
         job.relabelRules = (section.list("relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
         job.metricRelabelRules = (section.list("metric_relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
-        section.takeSettingsWithoutEffect(["native_histogram_bucket_limit", "native_histogram_min_bucket_factor"])
+        section.takeSettingsWithoutEffect(["extra_scrape_metrics"])
         section.finish()
         return (job, section.place("job_name"))
     }

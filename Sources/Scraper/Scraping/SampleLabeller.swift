@@ -3,7 +3,7 @@ import Model
 /// Why a scrape failed, in the words that users look for.
 struct ScrapeFailure: Error, Sendable, Equatable {
     enum Kind: Sendable {
-        case sampleLimit, bodyLimit, cancelled, other
+        case sampleLimit, bodyLimit, bucketLimit, cancelled, other
     }
 
     var kind = Kind.other
@@ -17,6 +17,8 @@ struct SampleLabeller: Sendable {
     let honorLabels: Bool
     let rules: [RelabelRule]
     let limits: ScrapeLimits
+    /// Whether names may only have letters, digits and underscores.
+    var hasLegacyNames = false
 
     /// The labels of the series, or nil where relabelling drops it.
     ///
@@ -36,6 +38,9 @@ struct SampleLabeller: Sendable {
         let labels = builder.labels()
         guard labels.metricName != nil else {
             throw ScrapeFailure(message: "missing metric name (__name__ label)")
+        }
+        if hasLegacyNames, !labels.areLegacy {
+            throw ScrapeFailure(message: "invalid metric name or label names: \(labels)")
         }
         try check(labels)
         return labels
@@ -86,5 +91,12 @@ struct SampleLabeller: Sendable {
                 )
             }
         }
+    }
+}
+
+extension Labels {
+    /// Whether no name needs quotes.
+    fileprivate var areLegacy: Bool {
+        allSatisfy { $0.name == Labels.metricNameLabel ? isLegacyMetricName($0.value) : isLegacyLabelName($0.name) }
     }
 }

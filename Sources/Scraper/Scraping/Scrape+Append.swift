@@ -6,12 +6,19 @@ extension Scrape {
     func append(_ batch: SampleBatch, _ session: inout ScrapeSession) async throws(StorageError) {
         var result = try await environment.store.append(batch)
         environment.metrics.count(result)
-        let forgotten = result.rejected.filter { $0.reason == .unknownSeries }
+        let forgotten = Set(
+            result.rejected.filter { $0.reason == .unknownSeries }.map { batch.refs[$0.index] }
+                + result.rejectedHistograms.filter { $0.reason == .unknownSeries }.map {
+                    batch.histograms[$0.index].ref
+                }
+        )
         if !forgotten.isEmpty {
-            let again = try resolveAnew(batch, Set(forgotten.map { batch.refs[$0.index] }), &session)
+            let again = try resolveAnew(batch, forgotten, &session)
             let second = try await environment.store.append(again)
             environment.metrics.count(second)
             result.rejected = result.rejected.filter { $0.reason != .unknownSeries } + second.rejected
+            result.rejectedHistograms =
+                result.rejectedHistograms.filter { $0.reason != .unknownSeries } + second.rejectedHistograms
         }
         logRejections(result)
     }
@@ -39,14 +46,26 @@ extension Scrape {
             again.refs.append(ref)
             again.values.append(batch.values[index])
             again.timestamps.append(batch.timestamp(index))
+            if !batch.startTimes.isEmpty { again.startTimes.append(batch.startTimes[index]) }
+        }
+        for var sample in batch.histograms where forgotten.contains(sample.ref) {
+            guard let ref = replacements[sample.ref] else { continue }
+            sample.ref = ref
+            again.histograms.append(sample)
+        }
+        for var sample in batch.exemplars where forgotten.contains(sample.ref) {
+            guard let ref = replacements[sample.ref] else { continue }
+            sample.ref = ref
+            again.exemplars.append(sample)
         }
         return again
     }
 
     /// One line per scrape, however many samples were refused.
     private func logRejections(_ result: AppendResult) {
-        guard !result.rejected.isEmpty else { return }
-        func count(_ reason: AppendResult.Reason) -> Int { result.rejected.count { $0.reason == reason } }
+        let rejected = result.rejected + result.rejectedHistograms
+        guard !rejected.isEmpty else { return }
+        func count(_ reason: AppendResult.Reason) -> Int { rejected.count { $0.reason == reason } }
         environment.logger.warning(
             "the store refused samples of a scrape",
             metadata: [

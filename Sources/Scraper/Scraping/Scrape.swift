@@ -72,7 +72,7 @@ struct Scrape: Sendable {
         case .failure(let failure): return failed(failure, counts, &session)
         case .success(let page):
             session.lastBodyBytes = page.body.count
-            var reader = session.reader(target.labeller, honorTimestamps: target.job.honorTimestamps)
+            var reader = session.reader(target.labeller, PageSettings(target.job))
             do throws(ScrapeFailure) {
                 try read(page, &reader)
             } catch {
@@ -84,12 +84,10 @@ struct Scrape: Sendable {
     }
 
     private func read(_ page: FetchedPage, _ reader: inout PageReader) throws(ScrapeFailure) {
-        let fallback = target.job.fallbackProtocol.map {
-            $0.hasPrefix("OpenMetrics") ? ExpositionFormat.openMetrics : .text
-        }
         let format: ExpositionFormat
         do {
-            format = try ExpositionFormat.of(contentType: page.contentType, fallback: fallback)
+            format = try ExpositionFormat.of(
+                contentType: page.contentType, fallback: target.job.fallbackProtocol?.format)
         } catch {
             throw ScrapeFailure(message: error.description)
         }
@@ -103,9 +101,10 @@ struct Scrape: Sendable {
     private func succeeded(_ reader: inout PageReader, _ session: inout ScrapeSession) throws(StorageError) -> Prepared
     {
         let newRefs = reader.draft.newLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.newLabels)
-        let values = reports(up: 1, reader.counts, added: newRefs.count)
+        let madeRefs = reader.draft.madeLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.madeLabels)
+        let values = reports(up: 1, reader.counts, added: newRefs.count + session.newCount(madeRefs))
         let outcome = session.succeed(
-            &reader.draft, newRefs: newRefs, reports: values, timestampMs: timestampMs,
+            &reader.draft, newRefs: newRefs, madeRefs: madeRefs, reports: values, timestampMs: timestampMs,
             tracksTimestamped: target.job.trackTimestampsStaleness)
         return Prepared(outcome: outcome, metadata: reader.draft.metadata)
     }

@@ -7,6 +7,7 @@ struct ScrapeMetrics: Sendable {
     let outOfBounds: Counter
     let overSampleLimit: Counter
     let overBodyLimit: Counter
+    let overBucketLimit: Counter
     let overTargetLimit: Counter
     let skipped: Counter
     let samples: Counter
@@ -26,6 +27,9 @@ struct ScrapeMetrics: Sendable {
             "scrapes_exceeded_sample_limit_total", "Scrapes that failed at the job's sample_limit.")
         overBodyLimit = counter(
             "scrapes_exceeded_body_size_limit_total", "Scrapes that failed at the bound on a page's size.")
+        overBucketLimit = counter(
+            "scrapes_exceeded_native_histogram_bucket_limit_total",
+            "Scrapes that failed at the job's native_histogram_bucket_limit.")
         overTargetLimit = counter(
             "scrape_pool_exceeded_target_limit_total", "Times that a job had more targets than its target_limit.")
         skipped = registry.counter(
@@ -38,7 +42,7 @@ struct ScrapeMetrics: Sendable {
     /// Counts the samples that the store refused.
     func count(_ result: AppendResult) {
         samples.add(result.appended)
-        for rejection in result.rejected {
+        for rejection in result.rejected + result.rejectedHistograms {
             switch rejection.reason {
             case .outOfOrder: outOfOrder.add()
             case .duplicate: duplicates.add()
@@ -53,6 +57,7 @@ struct ScrapeMetrics: Sendable {
         switch failure.kind {
         case .sampleLimit: overSampleLimit.add()
         case .bodyLimit: overBodyLimit.add()
+        case .bucketLimit: overBucketLimit.add()
         case .cancelled, .other: break
         }
     }

@@ -7,9 +7,15 @@ import Model
 /// 2. The caller resolves the draft's new labels.
 /// 3. `succeed` or `fail` gives the series and values to append, staleness markers among them.
 struct ScrapeSession: Sendable {
-    private var layout = PageLayout()
-    /// Of every kept sample of `layout` its series, and behind them, once known, the report series.
-    private var refs: [SeriesRef] = []
+    private(set) var layout = PageLayout()
+    /// Of every kept value of `layout` its series, and behind them, once known, the report series.
+    private(set) var refs: [SeriesRef] = []
+    /// What is made of several lines of `layout`.
+    private(set) var links: PageLinks?
+    /// The series of the histograms among ``links``.
+    private(set) var madeRefs: [SeriesRef] = []
+    /// The exemplars of the last page that had no timestamps, by series: they are news only where they change.
+    var undatedExemplars: [SeriesRef: ExposedExemplar] = [:]
     /// Whether the series of `layout` have a sample that is not a staleness marker as their latest.
     private var isLive = false
     /// Series that came with timestamps of their own, and so get no staleness markers.
@@ -35,13 +41,18 @@ struct ScrapeSession: Sendable {
     static let aheadMsMax: Int64 = 10 * 60_000
 
     /// Reads a page.
-    func reader(_ labeller: SampleLabeller, honorTimestamps: Bool) -> PageReader {
-        PageReader(
-            previous: layout, previousRefs: refs, labeller: labeller, honorTimestamps: honorTimestamps)
+    func reader(_ labeller: SampleLabeller, _ settings: PageSettings) -> PageReader {
+        var settings = settings
+        settings.links = links
+        return PageReader(previous: layout, previousRefs: refs, labeller: labeller, settings: settings)
     }
 
-    /// The layout's lines: how many samples came, and how many relabelling dropped.
-    var sampleCounts: (kept: Int, dropped: Int) { (layout.sampleCount, layout.droppedCount) }
+    /// Which of these series the page before did not have.
+    func newCount(_ made: [SeriesRef]) -> Int {
+        if made.isEmpty { return 0 }
+        let known = Set(madeRefs)
+        return made.count { !known.contains($0) }
+    }
 
     /// Sets the references of the report series, which follow every batch.
     mutating func setReports(_ reports: [SeriesRef]) {
@@ -53,10 +64,12 @@ struct ScrapeSession: Sendable {
     /// Takes a draft over whose new series have these references, and takes its values out of it.
     ///
     /// - Parameters:
+    ///   - madeRefs: the references of the draft's histograms that are made of several lines.
     ///   - reports: the values of the report series.
     ///   - tracksTimestamped: whether series with timestamps of their own get staleness markers too.
     mutating func succeed(
-        _ draft: inout PageDraft, newRefs: [SeriesRef], reports: [Double], timestampMs: Int64, tracksTimestamped: Bool
+        _ draft: inout PageDraft, newRefs: [SeriesRef], madeRefs: [SeriesRef] = [], reports: [Double],
+        timestampMs: Int64, tracksTimestamped: Bool
     ) -> Outcome {
         let before =
             draft.layout == nil && draft.explicit.isEmpty && untracked.isEmpty && orphans.isEmpty ? [] : tracked()
@@ -65,18 +78,14 @@ struct ScrapeSession: Sendable {
             refs = draft.refs
             for (place, ref) in zip(draft.newAt, newRefs) { refs[place] = ref }
             refs += reportRefs
+            (links, self.madeRefs) = (draft.links, madeRefs)
         }
-        untracked = tracksTimestamped ? [] : Set(draft.explicit.map { refs[$0.index] })
+        untracked = tracksTimestamped ? [] : untracked(draft)
         orphans = []
         isLive = true
         lastTimestampMs = timestampMs
         let gone = before.isEmpty ? [] : missing(before)
-        // Moved out, so that the reports go into the spare room and nothing is copied.
-        var values: [Double] = []
-        swap(&values, &draft.values)
-        values += reports
-        var outcome = Outcome(batch: SampleBatch(refs: refs, timestamps: [timestampMs], values: values))
-        if !draft.explicit.isEmpty { outcome.apply(draft.explicit, scrapeMs: timestampMs) }
+        var outcome = batch(&draft, reports, timestampMs)
         outcome.batch.appendMarkers(gone, timestampMs)
         return outcome
     }
@@ -108,10 +117,13 @@ struct ScrapeSession: Sendable {
         isLive = false
         layout = PageLayout()
         refs = reportRefs
+        (links, madeRefs) = (nil, [])
+        undatedExemplars = [:]
         untracked = []
     }
 
     /// The samples of the page whose series are `forgotten`: their places, references, and labels as the page has them.
+    /// What is made of several lines has the places behind those of the lines.
     func exposedLabels(of forgotten: Set<SeriesRef>) -> [(place: Int, ref: SeriesRef, labels: [Label])] {
         var found: [(place: Int, ref: SeriesRef, labels: [Label])] = []
         var type = MetricMetadata.MetricType.unknown
@@ -127,50 +139,42 @@ struct ScrapeSession: Sendable {
             }
             if let labels { found.append((place, refs[place], labels)) }
         }
+        for (index, conversion) in (links?.conversions ?? []).enumerated() where forgotten.contains(madeRefs[index]) {
+            found.append((layout.sampleCount + index, madeRefs[index], conversion.exposed))
+        }
         return found
     }
 
     /// Gives the samples of the page at these places other series.
     mutating func replaceRefs(_ replacements: [(place: Int, ref: SeriesRef)]) {
-        for (place, ref) in replacements where place < layout.sampleCount { refs[place] = ref }
+        for (place, ref) in replacements {
+            if place < layout.sampleCount { refs[place] = ref } else { madeRefs[place - layout.sampleCount] = ref }
+        }
     }
 
     /// Series that get a staleness marker when they do not come again.
     private func tracked() -> [SeriesRef] {
         guard isLive else { return orphans }
-        let samples = refs.dropLast(reportRefs.count)
-        return orphans + (untracked.isEmpty ? Array(samples) : samples.filter { !untracked.contains($0) })
+        let samples = refs.dropLast(reportRefs.count) + madeRefs
+        if untracked.isEmpty, layout.partCount == 0 { return orphans + samples }
+        return orphans + samples.filter { $0 != PageDraft.noSeries && !untracked.contains($0) }
+    }
+
+    /// Series of the draft, whose references are known, that came with timestamps of their own.
+    private func untracked(_ draft: PageDraft) -> Set<SeriesRef> {
+        if draft.explicit.isEmpty { return [] }
+        let places = Set(draft.explicit.map(\.index))
+        var found = Set(places.map { refs[$0] })
+        for (ref, conversion) in zip(madeRefs, links?.conversions ?? [])
+        where conversion.places.contains(where: places.contains) {
+            found.insert(ref)
+        }
+        return found
     }
 
     private func missing(_ before: [SeriesRef]) -> [SeriesRef] {
-        let now = Set(refs)
+        let now = Set(refs).union(madeRefs)
         var seen: Set<SeriesRef> = []
         return before.filter { !now.contains($0) && seen.insert($0).inserted }
-    }
-}
-
-extension ScrapeSession.Outcome {
-    /// Puts samples' own timestamps in place, and leaves those out that are too far ahead.
-    fileprivate mutating func apply(_ explicit: [(index: Int, timestampMs: Int64)], scrapeMs: Int64) {
-        batch.timestamps = Array(repeating: scrapeMs, count: batch.refs.count)
-        let latestMs = scrapeMs + ScrapeSession.aheadMsMax
-        for sample in explicit { batch.timestamps[sample.index] = sample.timestampMs }
-        for sample in explicit.reversed() where sample.timestampMs > latestMs {
-            batch.refs.remove(at: sample.index)
-            batch.values.remove(at: sample.index)
-            batch.timestamps.remove(at: sample.index)
-            tooFarAhead += 1
-        }
-    }
-}
-
-extension SampleBatch {
-    fileprivate mutating func appendMarkers(_ series: [SeriesRef], _ timestampMs: Int64) {
-        guard !series.isEmpty else { return }
-        if timestamps.count == refs.count, timestamps.count != 1 || timestamps[0] != timestampMs {
-            timestamps += Array(repeating: timestampMs, count: series.count)
-        }
-        refs += series
-        values += Array(repeating: StaleMarker.value, count: series.count)
     }
 }

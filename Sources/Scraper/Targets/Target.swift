@@ -22,7 +22,7 @@ final class Target: Sendable {
         self.job = job
         labeller = SampleLabeller(
             targetLabels: description.labels, honorLabels: job.honorLabels, rules: job.metricRelabelRules,
-            limits: job.limits)
+            limits: job.limits, hasLegacyNames: job.names.isLegacy)
         self.slot = Mutex(slot)
         status = Mutex(TargetHealth())
         self.metadata = metadata

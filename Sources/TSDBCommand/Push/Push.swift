@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Protobuf
 import RemoteProtocol
 import Scraper
 

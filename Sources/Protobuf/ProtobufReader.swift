@@ -77,7 +77,7 @@ package struct ProtobufReader {
 
     @inline(__always)
     @inlinable
-    mutating func lengthDelimited() throws(ProtobufError) -> UnsafeRawBufferPointer {
+    package mutating func lengthDelimited() throws(ProtobufError) -> UnsafeRawBufferPointer {
         let length = try varint()
         guard length <= UInt64(bytes.count - offset) else { throw .unexpectedEnd }
         defer { offset += Int(length) }
@@ -111,4 +111,9 @@ extension ProtobufReader.Value {
         default: break
         }
     }
+}
+
+/// 0, 1, 2, 3, … as 0, −1, 1, −2, …
+package func unzigzag(_ number: UInt64) -> Int64 {
+    Int64(bitPattern: number >> 1) ^ (0 &- Int64(bitPattern: number & 1))
 }

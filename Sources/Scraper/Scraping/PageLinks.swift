@@ -1,0 +1,178 @@
+import Exposition
+import Model
+
+/// What is made of several lines of a page of text: start times from `_created` lines, and histograms with custom buckets
+/// from classic ones.
+///
+/// Lines are named by the places of their values, so that nothing has to be parsed for a page that has the same lines.
+struct PageLinks: Sendable {
+    /// Which samples count from the time that another one tells.
+    struct Start: Sendable, Equatable {
+        var created: Int
+        var samples: [Int]
+    }
+
+    /// A histogram that is made of classic lines.
+    struct Conversion: Sendable {
+        /// As the page has them, without what tells the lines apart.
+        var exposed: [Label]
+        var buckets: [(bound: Double, place: Int)] = []
+        var count: Int?
+        var sum: Int?
+
+        /// The places of its lines.
+        var places: [Int] { buckets.map(\.place) + [count, sum].compactMap { $0 } }
+    }
+
+    private(set) var starts: [Start] = []
+    private(set) var conversions: [Conversion] = []
+
+    /// How many histograms could be made and are dropped by relabelling.
+    private(set) var droppedCount = 0
+
+    /// - Parameters:
+    ///   - converts: whether histograms are made.
+    ///   - hasCreated: whether `_created` lines mean start times, as they do in OpenMetrics.
+    /// - Returns: nil where the layout has nothing of either kind.
+    init?(_ layout: PageLayout, converts: Bool, hasCreated: Bool) {
+        let hasCreated = hasCreated && layout.contains("_created")
+        guard converts || hasCreated else { return nil }
+        var family = LinkedFamily(name: "", type: .unknown)
+        for line in 0..<layout.count {
+            let kind = layout.kind(line)
+            if kind.isSample {
+                guard kind != .droppedSample, family.isOfInterest(hasCreated) else { continue }
+                layout.withHead(line) { family.add($0, at: layout.samplesBefore(line)) }
+            } else if kind.metricType != nil {
+                finish(&family, converts)
+                let named = layout.withHead(line) { PageLinks.family($0) }
+                family = LinkedFamily(name: named.name, type: named.type)
+            }
+        }
+        finish(&family, converts)
+        if starts.isEmpty, conversions.isEmpty { return nil }
+    }
+
+    /// Gives the histograms their labels, and removes those that relabelling drops.
+    mutating func label(_ labeller: SampleLabeller) throws(ScrapeFailure) -> [Labels] {
+        var labels: [Labels] = []
+        var kept: [Conversion] = []
+        for conversion in conversions {
+            guard let series = try labeller.series(conversion.exposed) else { continue }
+            labels.append(series)
+            kept.append(conversion)
+        }
+        droppedCount = conversions.count - kept.count
+        conversions = kept
+        return labels
+    }
+
+    /// What a TYPE line says.
+    static func family(_ head: UnsafeBufferPointer<UInt8>) -> (name: String, type: MetricMetadata.MetricType) {
+        // The types that matter here are called the same in both formats.
+        var parser = TextParser(head, format: .openMetrics)
+        guard case .type(let metric, let type)? = try? parser.metadata(of: head) else { return ("", .unknown) }
+        return (metric, type)
+    }
+
+    private mutating func finish(_ family: inout LinkedFamily, _ converts: Bool) {
+        for group in family.groups {
+            if let created = group.created, !group.samples.isEmpty {
+                starts.append(Start(created: created, samples: group.samples))
+            }
+            if converts, family.type == .histogram, !group.conversion.places.isEmpty {
+                conversions.append(group.conversion)
+            }
+        }
+    }
+}
+
+extension PageLinks {
+    /// What a line of a classic histogram is of it.
+    enum Part: Equatable {
+        case bucket(Double), count, sum
+
+        /// - Returns: nil where labels are of no line of the histogram `family`.
+        init?(_ exposed: [Label], of family: String) {
+            guard let name = exposed.first(where: { $0.name == Labels.metricNameLabel })?.value,
+                name.utf8.starts(with: family.utf8)
+            else { return nil }
+            switch suffix(of: name, family) {
+            case "_count": self = .count
+            case "_sum": self = .sum
+            case "_bucket":
+                guard var text = exposed.first(where: { $0.name == "le" })?.value,
+                    let bound = text.withUTF8({ parseNumber($0) }), !bound.isNaN
+                else { return nil }
+                self = .bucket(bound)
+            default: return nil
+            }
+        }
+    }
+}
+
+/// The lines of one metric family, by their labels.
+private struct LinkedFamily {
+    struct Group {
+        var conversion: PageLinks.Conversion
+        var created: Int?
+        var samples: [Int] = []
+    }
+
+    let name: String
+    let type: MetricMetadata.MetricType
+    private(set) var groups: [Group] = []
+    private var groupOf: [Labels: Int] = [:]
+
+    init(name: String, type: MetricMetadata.MetricType) {
+        self.name = name
+        self.type = type
+    }
+
+    func isOfInterest(_ hasCreated: Bool) -> Bool {
+        switch type {
+        case .counter, .summary: hasCreated
+        case .histogram: true
+        default: false
+        }
+    }
+
+    mutating func add(_ head: UnsafeBufferPointer<UInt8>, at place: Int) {
+        var parser = TextParser(head, format: .text)
+        parser.type = type
+        guard let exposed = try? parser.labels(of: head),
+            let metric = exposed.first(where: { $0.name == Labels.metricNameLabel })?.value,
+            metric.utf8.starts(with: name.utf8)
+        else { return }
+        let suffix = suffix(of: metric, name)
+        let own = type == .histogram && suffix == "_bucket" ? "le" : type == .summary && suffix == "" ? "quantile" : ""
+        let group = group(exposed.filter { $0.name != Labels.metricNameLabel && $0.name != own })
+        if suffix == "_created" {
+            groups[group].created = place
+            return
+        }
+        guard ["", "_total", "_bucket", "_count", "_sum"].contains(suffix) else { return }
+        groups[group].samples.append(place)
+        guard type == .histogram else { return }
+        switch PageLinks.Part(exposed, of: name) {
+        case .bucket(let bound): groups[group].conversion.buckets.append((bound, place))
+        case .count: groups[group].conversion.count = place
+        case .sum: groups[group].conversion.sum = place
+        case nil: break
+        }
+    }
+
+    private mutating func group(_ labels: [Label]) -> Int {
+        let key = Labels(labels.lazy.map { (name: $0.name, value: $0.value) })
+        if let known = groupOf[key] { return known }
+        groupOf[key] = groups.count
+        let exposed = [Label(name: Labels.metricNameLabel, value: name)] + labels
+        groups.append(Group(conversion: PageLinks.Conversion(exposed: exposed)))
+        return groups.count - 1
+    }
+}
+
+/// What a name has behind that of its family.
+private func suffix(of name: String, _ family: String) -> String {
+    String(decoding: name.utf8.dropFirst(family.utf8.count), as: UTF8.self)
+}

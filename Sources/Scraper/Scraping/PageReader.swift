@@ -1,0 +1,178 @@
+import Exposition
+import Model
+
+/// Reads a page against the lines of the page before.
+struct PageReader {
+    let previous: PageLayout
+    /// Of every kept value of `previous` its series.
+    let previousRefs: [SeriesRef]
+    let labeller: SampleLabeller
+    let settings: PageSettings
+
+    var draft = PageDraft()
+    /// The line of `previous` that is expected next.
+    private var position = 0
+    private var index: PageLayout.Index?
+    /// The name of the histogram whose lines are being read, as far as the new layout's first `scanned` lines tell.
+    private var histogram = ""
+    private var scanned = 0
+    /// What is wrong with the page's histograms, told when all of it was read.
+    var histogramFailure: ScrapeFailure?
+
+    init(previous: PageLayout, previousRefs: [SeriesRef], labeller: SampleLabeller, settings: PageSettings) {
+        self.previous = previous
+        self.previousRefs = previousRefs
+        self.labeller = labeller
+        self.settings = settings
+        // Some room for what goes with the page's own samples into one batch.
+        draft.values.reserveCapacity(previous.sampleCount + 16)
+    }
+
+    /// Reads all of `page`; `draft` holds what was read also after an error.
+    mutating func read(_ page: UnsafeBufferPointer<UInt8>, _ format: ExpositionFormat) throws(ScrapeFailure) {
+        do {
+            if format == .protobuf {
+                try readProtobuf(UnsafeRawBufferPointer(page))
+            } else {
+                try readText(page, format)
+            }
+        } catch {
+            startLayout()
+            throw error as? ScrapeFailure ?? ScrapeFailure(message: "\(error)")
+        }
+        if position < previous.count { startLayout() }
+        try link(format)
+        if let histogramFailure { throw histogramFailure }
+    }
+
+    /// Finds what is made of several lines of a new layout.
+    private mutating func link(_ format: ExpositionFormat) throws(ScrapeFailure) {
+        guard let layout = draft.layout else { return }
+        draft.links = PageLinks(
+            layout, converts: settings.histograms.convertsClassic, hasCreated: format == .openMetrics)
+        draft.madeLabels = try draft.links?.label(labeller) ?? []
+    }
+
+    private mutating func readText(_ page: UnsafeBufferPointer<UInt8>, _ format: ExpositionFormat) throws {
+        var parser = TextParser(page, format: format)
+        while true {
+            let matched = parser.matchRun(previous, from: position, into: &draft.values)
+            keep(position..<position + matched)
+            position += matched
+            guard let line = try parser.nextLine() else { return }
+            switch line {
+            case .comment(let head): try readComment(head, &parser)
+            case .sample(let head): try readSample(head, &parser)
+            }
+        }
+    }
+
+    private mutating func readComment(_ head: UnsafeBufferPointer<UInt8>, _ parser: inout TextParser) throws {
+        if let known = find(head) {
+            parser.noteType(previous.kind(known))
+            takeLine(known)
+            return
+        }
+        let metadata = try parser.metadata(of: head)
+        if let metadata { draft.metadata.append(metadata) }
+        appendNew(head, PageLayout.Kind(metadata))
+    }
+
+    private mutating func readSample(_ head: UnsafeBufferPointer<UInt8>, _ parser: inout TextParser) throws {
+        if let known = find(head) {
+            let value = try parser.readValue()
+            let kind = previous.kind(known)
+            takeLine(known)
+            if kind != .droppedSample { append(value, parser.exemplar) }
+            return
+        }
+        let exposed = try parser.labels(of: head)
+        let value = try parser.readValue()
+        if try appendUnknown(head, exposed, isPart(exposed)) { append(value, parser.exemplar) }
+    }
+
+    /// Whether a line's series is not stored, because a histogram with custom buckets is made of it.
+    private mutating func isPart(_ exposed: [Label]) -> Bool {
+        guard settings.histograms.convertsClassic, !settings.histograms.takesClassicToo else { return false }
+        startLayout()
+        while let layout = draft.layout, scanned < layout.count {
+            if layout.kind(scanned).metricType != nil {
+                let family = layout.withHead(scanned) { PageLinks.family($0) }
+                histogram = family.type == .histogram ? family.name : ""
+            }
+            scanned += 1
+        }
+        return !histogram.isEmpty && PageLinks.Part(exposed, of: histogram) != nil
+    }
+
+    /// Takes a line up that the page before did not have, and returns whether its value is kept.
+    mutating func appendUnknown(
+        _ head: UnsafeBufferPointer<UInt8>, _ exposed: [Label], _ isPart: Bool
+    ) throws(ScrapeFailure) -> Bool {
+        if isPart {
+            appendNew(head, .part)
+            draft.refs.append(PageDraft.noSeries)
+            return true
+        }
+        guard let labels = try labeller.series(exposed) else {
+            appendNew(head, .droppedSample)
+            return false
+        }
+        appendNew(head, .sample)
+        draft.newAt.append(draft.refs.count)
+        draft.newLabels.append(labels)
+        draft.refs.append(PageDraft.noSeries)
+        return true
+    }
+
+    private mutating func append(_ value: TextParser.Value, _ exemplar: ExposedExemplar?) {
+        if settings.honorTimestamps, let timestamp = value.timestamp {
+            draft.explicit.append((draft.values.count, timestamp))
+        }
+        if let exemplar, exemplar.canBeStored { draft.exemplars.append((draft.values.count, exemplar)) }
+        draft.values.append(value.value)
+    }
+
+    /// How many samples were read, and how many of them relabelling kept.
+    var counts: (scraped: Int, kept: Int) {
+        let layout = draft.layout ?? previous
+        let links = draft.layout == nil ? settings.links : draft.links
+        // What is made of parts counts, not they.
+        let kept = max(draft.values.count - layout.partCount, 0) + (links?.conversions.count ?? 0)
+        return (kept + layout.droppedCount + (links?.droppedCount ?? 0), kept)
+    }
+
+    /// The line of the page before with this head; most often the one that is expected.
+    mutating func find(_ head: UnsafeBufferPointer<UInt8>) -> Int? {
+        if position < previous.count, previous.hasHead(head, at: position) { return position }
+        if previous.count == 0 { return nil }
+        let index = self.index ?? previous.index()
+        self.index = index
+        return previous.find(head, index)
+    }
+
+    mutating func takeLine(_ known: Int) {
+        if known != position { startLayout() }
+        keep(known..<known + 1)
+        position = known + 1
+    }
+
+    mutating func appendNew(_ head: UnsafeBufferPointer<UInt8>, _ kind: PageLayout.Kind) {
+        startLayout()
+        draft.layout?.append(head, kind)
+    }
+
+    /// Takes lines of the page before over into the new layout, where there is one.
+    private mutating func keep(_ range: Range<Int>) {
+        guard draft.layout != nil, !range.isEmpty else { return }
+        draft.layout?.append(previous, range)
+        draft.refs += previousRefs[previous.samplesBefore(range.lowerBound)..<previous.samplesBefore(range.upperBound)]
+    }
+
+    /// From here on the page differs from the one before. Up to here it did not.
+    private mutating func startLayout() {
+        guard draft.layout == nil else { return }
+        draft.layout = PageLayout()
+        keep(0..<position)
+    }
+}
