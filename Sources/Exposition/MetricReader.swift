@@ -126,12 +126,12 @@ struct MetricReader {
             .init(value: value, timestamp: timestamp, startTime: histogram.startTime)
         }
         let isNative = choice.takesNative && histogram.isNative
-        if isNative || choice.convertsClassic {
+        if isNative || choice.convertsClassic && kind == .histogram {
             // Classic buckets that contradict one another give no histogram, as in Prometheus.
             if let converted = try isNative ? histogram.native(isGauge: kind == .gaugeHistogram) : histogram.custom() {
                 var sample = sample(converted.sum)
                 sample.histogram = converted
-                sample.exemplars = isNative ? histogram.nativeExemplars : histogram.buckets.compactMap(\.exemplar)
+                sample.exemplars = histogram.datedExemplars(isNative: isNative)
                 lines.append(sample, suffix: "", labels: labels)
             }
             guard choice.takesClassicToo, !isNative || !histogram.buckets.isEmpty else { return }

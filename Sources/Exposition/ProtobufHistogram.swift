@@ -109,9 +109,9 @@ struct ProtobufHistogram {
         return try? classic.customHistogram()
     }
 
-    /// The exemplars of the native histogram: its own, otherwise those of the classic buckets; those with timestamps.
-    var nativeExemplars: [ExposedExemplar] {
-        (exemplars.isEmpty ? buckets.compactMap(\.exemplar) : exemplars).filter { $0.timestamp != nil }
+    /// The exemplars with timestamps: of a native histogram its own, otherwise those of the classic buckets.
+    func datedExemplars(isNative: Bool) -> [ExposedExemplar] {
+        (exemplars.isEmpty || !isNative ? buckets.compactMap(\.exemplar) : exemplars).filter { $0.timestamp != nil }
     }
 
     /// Bucket: cumulative count 1 (uint64) or 4 (double), upper bound 2, exemplar 3.

@@ -156,11 +156,13 @@ import Testing
     }
 
     static let badTexts = [
-        BadText(description: "no end mark", text: "up 1 1700000000\n", says: "line 2, column 1: expected \"# EOF\""),
+        BadText(
+            description: "no end mark", text: "up 1 1700000000\n",
+            says: "line 2, column 1: data does not end with # EOF"),
         BadText(
             description: "no timestamp", text: "up 1 1700000000\nup 2\n# EOF\n",
             says: "line 2, column 3: expected a timestamp"),
-        BadText(description: "text behind the end", text: "# EOF\nup 1 1\n", says: "expected nothing after"),
+        BadText(description: "text behind the end", text: "# EOF\nup 1 1\n", says: "unexpected data after # EOF"),
         BadText(
             description: "no number", text: "up one 1700000000000\n", format: "prometheus-text",
             says: "line 1, column 4"),

@@ -111,7 +111,7 @@ import YAML
         ),
         (
             "scrape_configs:\n- job_name: a\n  scrape_protocols: [Text]",
-            "3:22: expected one of PrometheusText0.0.4, PrometheusText1.0.0, OpenMetricsText0.0.1, OpenMetricsText1.0.0, PrometheusProto for scrape_protocols, found \"Text\""
+            "3:22: expected one of PrometheusProto, PrometheusText0.0.4, PrometheusText1.0.0, OpenMetricsText0.0.1, OpenMetricsText1.0.0 for scrape_protocols, found \"Text\""
         ),
         (
             "scrape_configs:\n- job_name: a\n  consul_sd_configs: [{server: x}]",

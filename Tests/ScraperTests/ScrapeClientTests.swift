@@ -128,8 +128,8 @@ import Testing
         #expect(!first.contains("Accept-Encoding"))
         #expect(
             first.contains(
-                "Accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.3,"
-                    + "text/plain;version=0.0.4;q=0.2,*/*;q=0.1\r\n"), "\(first)")
+                "Accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
+                    + "text/plain;version=0.0.4;q=0.5,*/*;q=0.4\r\n"), "\(first)")
     }
 
     @Test func aProxyIsAskedUnlessTheTargetIsExcepted() async throws {

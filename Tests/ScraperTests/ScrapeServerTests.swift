@@ -35,7 +35,9 @@ import Testing
             server.requests.allSatisfy { request in
                 request.contains("User-Agent: tsdb/1.2.3\r\n")
                     && request.contains("X-Prometheus-Scrape-Timeout-Seconds: 0.4\r\n")
-                    && request.contains("Accept: text/plain;") && request.contains("Accept-Encoding: gzip\r\n")
+                    && request.contains(
+                        "Accept: application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,")
+                    && request.contains("Accept-Encoding: gzip\r\n")
             })
         #expect(harness.metric("tsdb_scrapes_failed_total") == 0)
     }

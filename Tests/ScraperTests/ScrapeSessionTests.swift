@@ -13,6 +13,8 @@ private struct Bench {
     var rules: [RelabelRule] = []
     var tracksTimestamped = false
     var honorTimestamps = true
+    var settings = PageSettings()
+    var format = ExpositionFormat.text
 
     private mutating func resolve(_ labels: Labels) -> SeriesRef {
         if let index = self.labels.firstIndex(of: labels) { return SeriesRef(id: UInt32(index)) }
@@ -28,17 +30,23 @@ private struct Bench {
     }
 
     /// What a page appends: series, value and, where it is not the scrape's, the time; `X` is a staleness marker.
-    mutating func scrape(_ page: String) throws -> [String] {
+    mutating func scrape(_ page: String) throws -> [String] { try scrape(Array(page.utf8), format) }
+
+    mutating func scrape(_ page: [UInt8], _ format: ExpositionFormat) throws -> [String] {
         prepare()
         let labeller = SampleLabeller(targetLabels: .empty, honorLabels: false, rules: rules, limits: ScrapeLimits())
-        var reader = session.reader(labeller, honorTimestamps: honorTimestamps)
-        try Array(page.utf8).withUnsafeBufferPointer { try reader.read($0, .text) }
+        var settings = self.settings
+        settings.honorTimestamps = honorTimestamps
+        var reader = session.reader(labeller, settings)
+        try page.withUnsafeBufferPointer { try reader.read($0, format) }
         let refs = reader.draft.newLabels.map { resolve($0) }
+        let made = reader.draft.madeLabels.map { resolve($0) }
         let counts = reader.counts
-        lastCounts = (counts.scraped, counts.kept, refs.count)
+        lastCounts = (counts.scraped, counts.kept, refs.count + session.newCount(made))
         return show(
             session.succeed(
-                &reader.draft, newRefs: refs, reports: [1], timestampMs: now, tracksTimestamped: tracksTimestamped))
+                &reader.draft, newRefs: refs, madeRefs: made, reports: [1], timestampMs: now,
+                tracksTimestamped: tracksTimestamped))
     }
 
     var lastCounts = (scraped: 0, kept: 0, added: 0)
@@ -55,11 +63,23 @@ private struct Bench {
 
     private func show(_ outcome: ScrapeSession.Outcome) -> [String] {
         let batch = outcome.batch
-        return batch.refs.indices.map { index in
+        let floats = batch.refs.indices.map { index in
             let value = StaleMarker.isStale(batch.values[index]) ? "X" : formatFloat(batch.values[index])
             let time = batch.timestamp(index) == now ? "" : "@\(batch.timestamp(index))"
-            return "\(labels[Int(batch.refs[index].id)])=\(value)\(time)"
+            let start = batch.startTimes.isEmpty || batch.startTimes[index] == 0 ? "" : "^\(batch.startTimes[index])"
+            return "\(labels[Int(batch.refs[index].id)])=\(value)\(time)\(start)"
         }
+        let histograms = batch.histograms.map { sample in
+            let time = sample.timestamp == now ? "" : "@\(sample.timestamp)"
+            let start = sample.startTime == 0 ? "" : "^\(sample.startTime)"
+            return "\(labels[Int(sample.ref.id)])=\(sample.histogram)\(time)\(start)"
+        }
+        let exemplars = batch.exemplars.map { sample in
+            let time = sample.exemplar.timestamp == now ? "" : "@\(sample.exemplar.timestamp)"
+            return
+                "\(labels[Int(sample.ref.id)])#\(sample.exemplar.labels)=\(formatFloat(sample.exemplar.value))\(time)"
+        }
+        return floats + histograms + exemplars
     }
 }
 

@@ -46,9 +46,17 @@ public final class ScriptedServer: Sendable {
         _ body: String, contentType: String? = "text/plain; version=0.0.4", status: String = "200 OK",
         extra: String = ""
     ) -> [Step] {
+        page(Array(body.utf8), contentType: contentType, status: status, extra: extra)
+    }
+
+    /// A whole response whose body need not be text.
+    public static func page(
+        _ body: [UInt8], contentType: String? = "text/plain; version=0.0.4", status: String = "200 OK",
+        extra: String = ""
+    ) -> [Step] {
         let type = contentType.map { "Content-Type: \($0)\r\n" } ?? ""
-        let head = "HTTP/1.1 \(status)\r\n\(type)\(extra)Content-Length: \(body.utf8.count)\r\n\r\n"
-        return [.send(Array((head + body).utf8))]
+        let head = "HTTP/1.1 \(status)\r\n\(type)\(extra)Content-Length: \(body.count)\r\n\r\n"
+        return [.send(Array(head.utf8) + body)]
     }
 
     fileprivate func acceptLoop() {

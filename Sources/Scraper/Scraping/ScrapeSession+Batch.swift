@@ -71,7 +71,9 @@ extension ScrapeSession {
         let made = madeOf(draft)
         for (place, exposed) in draft.exemplars {
             guard batch.timestamp(place) <= latestMs else { continue }
-            for ref in [refs[place], made[place]].compactMap({ $0 }) where ref != PageDraft.noSeries {
+            // Histograms have many exemplars, which their times tell apart.
+            for ref in [refs[place], exposed.timestamp == nil ? nil : made[place]].compactMap({ $0 })
+            where ref != PageDraft.noSeries {
                 if exposed.timestamp == nil {
                     undated[ref] = exposed
                     if undatedExemplars[ref] == exposed { continue }

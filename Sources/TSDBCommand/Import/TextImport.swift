@@ -52,7 +52,7 @@ final class TextImport {
             if format == .openMetrics, !hasEnded {
                 throw ExpositionError(
                     line: linesBefore + 1, column: 1,
-                    reason: "expected \"# EOF\" at the end of OpenMetrics; the file may be cut off")
+                    reason: "data does not end with # EOF; the file may be cut off")
             }
         } catch {
             try handOn()
@@ -94,7 +94,7 @@ extension TextImport {
         parser.type = type
         while let line = try parser.nextLine() {
             guard !hasEnded else {
-                throw ExpositionError(line: linesBefore + 1, column: 1, reason: "expected nothing after \"# EOF\"")
+                throw ExpositionError(line: linesBefore + 1, column: 1, reason: "unexpected data after # EOF")
             }
             switch line {
             case .comment(let comment): note(try parser.metadata(of: comment))

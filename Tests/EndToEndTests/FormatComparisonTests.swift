@@ -1,0 +1,182 @@
+import Glibc
+import Model
+import TestSupport
+import Testing
+
+/// The same pages in every format, served to tsdb and to a real Prometheus: the same series, values, native histograms,
+/// metadata, exemplars and target states come out of them.
+@Suite struct FormatComparisonTests {
+    private struct Page {
+        var name: String
+        var contentType: String
+        var body: [UInt8]
+        /// Further settings of the job.
+        var settings = ""
+    }
+
+    private static let text = "text/plain; version=1.0.0; escaping=allow-utf-8"
+    private static let openMetrics = "application/openmetrics-text; version=1.0.0; escaping=allow-utf-8"
+    private static let protobuf =
+        "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+    private static let choices = [
+        "", "always_scrape_classic_histograms: true", "convert_classic_histograms_to_nhcb: true",
+        "{always_scrape_classic_histograms: true, convert_classic_histograms_to_nhcb: true}",
+    ]
+
+    private func pages(_ random: inout SeededGenerator) -> [Page] {
+        var pages: [Page] = []
+        for number in 0..<24 {
+            let settings = Self.choices[number % 4].trimmingBraces
+            let families = PageFamily.Kind.allCases.enumerated().map { index, kind in
+                PageFamily.random(index, kind, utf8: number % 3 == 2, &random)
+            }
+            pages.append(
+                Page(
+                    name: "text\(number)", contentType: Self.text,
+                    body: Array(textPage(families, isOpenMetrics: false).utf8), settings: settings))
+            pages.append(
+                Page(
+                    name: "om\(number)", contentType: Self.openMetrics,
+                    body: Array(textPage(families, isOpenMetrics: true).utf8), settings: settings))
+            pages.append(
+                Page(name: "pb\(number)", contentType: Self.protobuf, body: protobufPage(families), settings: settings))
+            pages.append(nativePage(number, settings, &random))
+        }
+        return pages
+    }
+
+    private func nativePage(_ number: Int, _ settings: String, _ random: inout SeededGenerator) -> Page {
+        var families: [PageFamily] = []
+        for index in 0..<4 {
+            var family = PageFamily.random(index, index == 3 ? .gaugeHistogram : .histogram, utf8: false, &random)
+            for metric in family.metrics.indices {
+                family.metrics[metric].makeNative(&random, isFloat: random.chance(30))
+            }
+            families.append(family)
+        }
+        let bounds = ["", "native_histogram_bucket_limit: 6", "native_histogram_min_bucket_factor: 1.5"]
+        return Page(
+            name: "native\(number)", contentType: Self.protobuf, body: protobufPage(families),
+            settings: settings + "\n" + bounds[number / 4 % 3])
+    }
+
+    private func config(_ pages: [Page], _ port: Int, global: String) -> String {
+        var text = "global: {scrape_interval: 1s, scrape_timeout: 1s\(global)}\nscrape_configs:\n"
+        for page in pages {
+            text += "- job_name: \(page.name)\n  metrics_path: /\(page.name)\n"
+            text += "  static_configs: [{targets: ['127.0.0.1:\(port)']}]\n"
+            for line in page.settings.split(separator: "\n") { text += "  \(line)\n" }
+        }
+        return text
+    }
+
+    /// What a server has made of a page.
+    private struct Outcome: Equatable {
+        var health = JSONValue.null
+        var series: [String] = []
+        var exemplars: [String] = []
+        var metadata: [String] = []
+    }
+
+    private func outcome(_ port: Int, _ page: Page, _ connection: HTTPConnection) throws -> Outcome {
+        let started = SystemClock().nowMs() - 3_600_000
+        func data(_ target: String) throws -> JSONValue {
+            let answer = try connection.request("GET", target)
+            return try JSONValue(parsing: answer.body)["data"]
+        }
+        var outcome = Outcome()
+        let targets = try data("/api/v1/targets?state=active&scrapePool=\(page.name)")["activeTargets"]
+        outcome.health = targets.elements.first?["health"] ?? .null
+        let selector = "{job=\"\(page.name)\",__name__!~\"scrape_duration_seconds|scrape_series_added\"}"
+        let query = percentEncoded("last_over_time(\(selector)[1m])")
+        outcome.series = try data("/api/v1/query?query=\(query)")["result"].elements.map { series in
+            "\(series["metric"].sortKey) \(series["value"].elements.last?.sortKey ?? "") "
+                + (series["histogram"].elements.last?.sortKey ?? "")
+        }.sorted()
+        let exemplars = try data(
+            "/api/v1/query_exemplars?start=0&end=9999999999&query=\(percentEncoded("{job=\"\(page.name)\"}"))")
+        outcome.exemplars = exemplars.elements.map { series in
+            let list = series["exemplars"].elements.map { exemplar -> String in
+                // Undated ones have the time of a scrape.
+                guard case .number(let seconds) = exemplar["timestamp"] else { return "" }
+                let time = seconds * 1000 > Double(started) ? "now" : "\(Int64((seconds * 1000).rounded()))"
+                return "\(exemplar["labels"].sortKey) \(exemplar["value"].sortKey) \(time)"
+            }
+            return "\(series["seriesLabels"].sortKey) \(list)"
+        }.sorted()
+        let match = percentEncoded("{job=\"\(page.name)\"}")
+        outcome.metadata = try data("/api/v1/targets/metadata?match_target=\(match)").elements.map(\.sortKey).sorted()
+        return outcome
+    }
+
+    @Test(.enabled(if: RealPrometheus.path != nil, "no Prometheus 3 on the PATH"))
+    func pagesAreStoredAsARealPrometheusStoresThem() throws {
+        var random = SeededGenerator(seed: makeSeed())
+        let pages = pages(&random)
+        let bodies = Dictionary(uniqueKeysWithValues: pages.map { ("/\($0.name)", ($0.contentType, $0.body)) })
+        let scraped = try ScriptedServer { request, _ in
+            guard let page = bodies[String(request.split(separator: " ")[1])] else { return [] }
+            return ScriptedServer.page(page.1, contentType: page.0)
+        }
+        defer { scraped.close() }
+        let data = TemporaryDirectory(.disk)
+        let theirs = try RealPrometheus(
+            data: data.path, config: config(pages, scraped.port, global: ""),
+            flags: ["--enable-feature=exemplar-storage"])
+        defer { theirs.process.finish(SIGKILL) }
+        let ours = try TestServer(config: config(pages, scraped.port, global: ", scrape_native_histograms: true"))
+        defer { ours.process.finish(SIGTERM) }
+        let connections = try [HTTPConnection(port: theirs.port), HTTPConnection(port: ours.port)]
+        var differing: [String] = []
+        for page in pages {
+            var last: (theirs: Outcome, ours: Outcome)?
+            let agree = try? eventually("the same of \(page.name)", within: 5) { () -> Bool? in
+                let found = (
+                    theirs: try outcome(theirs.port, page, connections[0]),
+                    ours: try outcome(ours.port, page, connections[1])
+                )
+                last = found
+                return found.theirs.health != .string("unknown") && found.theirs == found.ours ? true : nil
+            }
+            if agree == nil, let last {
+                differing.append("\(page.name) [\(page.settings)] " + difference(last.theirs, last.ours))
+            }
+        }
+        #expect(differing == [])
+    }
+
+    private func difference(_ theirs: Outcome, _ ours: Outcome) -> String {
+        var text = theirs.health == ours.health ? "" : "health \(theirs.health) \(ours.health)\n"
+        for (name, list) in [("series", \Outcome.series), ("exemplars", \.exemplars), ("metadata", \.metadata)] {
+            let (a, b) = (theirs[keyPath: list], ours[keyPath: list])
+            for one in a where !b.contains(one) { text += "\n\(name) only theirs: \(one)" }
+            for one in b where !a.contains(one) { text += "\n\(name) only ours: \(one)" }
+        }
+        return text
+    }
+}
+
+extension String {
+    fileprivate var trimmingBraces: String {
+        replacing("{", with: "").replacing("}", with: "").replacing(", ", with: "\n")
+    }
+}
+
+extension JSONValue {
+    fileprivate subscript(_ key: String) -> JSONValue {
+        guard case .object(let members) = self else { return .null }
+        return members[key] ?? .null
+    }
+
+    fileprivate var elements: [JSONValue] {
+        guard case .list(let elements) = self else { return [] }
+        return elements
+    }
+}
+
+private func percentEncoded(_ text: String) -> String {
+    text.utf8.map { byte in
+        byte | 0x20 >= 0x61 && byte | 0x20 <= 0x7a
+            ? String(UnicodeScalar(byte)) : "%" + String(Int(byte) + 256, radix: 16).suffix(2)
+    }.joined()
+}
