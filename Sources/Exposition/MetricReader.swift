@@ -126,11 +126,13 @@ struct MetricReader {
             .init(value: value, timestamp: timestamp, startTime: histogram.startTime)
         }
         let isNative = choice.takesNative && histogram.isNative
+        var isConverted = false
         if isNative || choice.convertsClassic && kind == .histogram {
             // Classic buckets that contradict one another give no histogram, as in Prometheus.
             if let converted = try isNative ? histogram.native(isGauge: kind == .gaugeHistogram) : histogram.custom() {
                 var sample = sample(converted.sum)
                 sample.histogram = converted
+                isConverted = !isNative
                 sample.exemplars = histogram.datedExemplars(isNative: isNative)
                 lines.append(sample, suffix: "", labels: labels)
             }
@@ -140,7 +142,7 @@ struct MetricReader {
         lines.append(sample(histogram.sum), suffix: "_sum", labels: labels)
         for bucket in histogram.buckets {
             var sample = sample(bucket.cumulative)
-            if let exemplar = bucket.exemplar { sample.exemplars = [exemplar] }
+            if let exemplar = bucket.exemplar, !isConverted { sample.exemplars = [exemplar] }
             lines.append(sample, suffix: "_bucket", labels: labels, extra: ("le", bucket.bound))
         }
         if histogram.buckets.last?.bound != .infinity {

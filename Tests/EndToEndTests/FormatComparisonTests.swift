@@ -25,7 +25,7 @@ import Testing
 
     private func pages(_ random: inout SeededGenerator) -> [Page] {
         var pages: [Page] = []
-        for number in 0..<24 {
+        for number in 0..<12 {
             let settings = Self.choices[number % 4].trimmingBraces
             let families = PageFamily.Kind.allCases.enumerated().map { index, kind in
                 PageFamily.random(index, kind, utf8: number % 3 == 2, &random)
@@ -50,7 +50,9 @@ import Testing
         for index in 0..<4 {
             var family = PageFamily.random(index, index == 3 ? .gaugeHistogram : .histogram, utf8: false, &random)
             for metric in family.metrics.indices {
-                family.metrics[metric].makeNative(&random, isFloat: random.chance(30))
+                // Prometheus 3.5 leaves as many exemplars of a histogram out as those before it in its family had.
+                family.metrics[metric].makeNative(
+                    &random, isFloat: random.chance(30), exemplarCount: metric == 0 ? 3 : 0)
             }
             families.append(family)
         }
@@ -61,7 +63,7 @@ import Testing
     }
 
     private func config(_ pages: [Page], _ port: Int, global: String) -> String {
-        var text = "global: {scrape_interval: 1s, scrape_timeout: 1s\(global)}\nscrape_configs:\n"
+        var text = "global: {scrape_interval: 2s, scrape_timeout: 2s\(global)}\nscrape_configs:\n"
         for page in pages {
             text += "- job_name: \(page.name)\n  metrics_path: /\(page.name)\n"
             text += "  static_configs: [{targets: ['127.0.0.1:\(port)']}]\n"
@@ -104,6 +106,8 @@ import Testing
             }
             return "\(series["seriesLabels"].sortKey) \(list)"
         }.sorted()
+        // What is known from pages that failed is another in each.
+        guard outcome.health == .string("up") else { return outcome }
         let match = percentEncoded("{job=\"\(page.name)\"}")
         outcome.metadata = try data("/api/v1/targets/metadata?match_target=\(match)").elements.map(\.sortKey).sorted()
         return outcome
@@ -130,7 +134,7 @@ import Testing
         var differing: [String] = []
         for page in pages {
             var last: (theirs: Outcome, ours: Outcome)?
-            let agree = try? eventually("the same of \(page.name)", within: 5) { () -> Bool? in
+            let agree = try? eventually("the same of \(page.name)", within: differing.isEmpty ? 60 : 5) { () -> Bool? in
                 let found = (
                     theirs: try outcome(theirs.port, page, connections[0]),
                     ours: try outcome(ours.port, page, connections[1])

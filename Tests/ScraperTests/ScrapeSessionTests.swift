@@ -260,3 +260,131 @@ private struct Bench {
         #expect(to === third)
     }
 }
+
+/// What OpenMetrics and native histograms add to a session.
+@Suite struct ScrapeSessionFormatTests {
+    private func bench(_ format: ExpositionFormat) -> Bench {
+        var bench = Bench()
+        bench.format = format
+        return bench
+    }
+
+    @Test func exemplarsGoWithTheirSeriesAndUndatedOnesAreNewsOnce() throws {
+        var bench = bench(.openMetrics)
+        let page = "a_total 1 # {t=\"x\"} 2 3.5\nb_total{l=\"m\"} 1 # {t=\"y\"} 4\n# EOF\n"
+        #expect(
+            try bench.scrape(page) == [
+                "a_total=1", "b_total{l=\"m\"}=1", "up=1", "a_total#{t=\"x\"}=2@3500", "b_total{l=\"m\"}#{t=\"y\"}=4",
+            ])
+        #expect(
+            try bench.scrape(page) == ["a_total=1", "b_total{l=\"m\"}=1", "up=1", "a_total#{t=\"x\"}=2@3500"])
+        #expect(try bench.scrape(page.replacing(" 4\n", with: " 5\n")).last == "b_total{l=\"m\"}#{t=\"y\"}=5")
+        let long = String(repeating: "é", count: ExposedExemplar.labelCharactersMax)
+        #expect(try bench.scrape("a_total 1 # {t=\"\(long)\"} 2 3.5\n# EOF\n").contains { $0.contains("#") } == false)
+    }
+
+    @Test func createdLinesAreStartTimes() throws {
+        var bench = bench(.openMetrics)
+        bench.now = 1_700_000_100_000
+        let page = """
+            # TYPE a counter
+            a_total{x="1"} 5
+            a_created{x="1"} 1700000000.5
+            a_total{x="2"} 6
+            # TYPE g gauge
+            g_created 1700000000
+            # TYPE s summary
+            s{quantile="0.5"} 1
+            s_count 2
+            s_sum 3
+            s_created 1700000001
+            # EOF
+
+            """
+        let expected = [
+            "a_total{x=\"1\"}=5^1700000000500", "a_created{x=\"1\"}=1700000000.5", "a_total{x=\"2\"}=6",
+            "g_created=1700000000", "s{quantile=\"0.5\"}=1^1700000001000", "s_count=2^1700000001000",
+            "s_sum=3^1700000001000", "s_created=1700000001", "up=1",
+        ]
+        #expect(try bench.scrape(page) == expected)
+        // From the same lines, and from lines that moved.
+        #expect(try bench.scrape(page) == expected)
+        #expect(try bench.scrape("# HELP z z\n" + page) == expected)
+        let restarted = page.replacing("1700000000.5", with: "1700000050")
+        #expect(try bench.scrape(restarted).first == "a_total{x=\"1\"}=5^1700000050000")
+        // In the text format they are series and nothing else.
+        bench.format = .text
+        #expect(try bench.scrape("# TYPE a counter\na_total 1\na_created 1700000000\n").first == "a_total=1")
+    }
+
+    private static let classic = """
+        # TYPE h histogram
+        h_bucket{x="1",le="1"} 2
+        h_bucket{x="1",le="2"} 5
+        h_bucket{x="1",le="+Inf"} 6
+        h_sum{x="1"} 9.5
+        h_count{x="1"} 6
+        h_other 3
+        # TYPE g gauge
+        g_count 4
+
+        """
+
+    @Test func classicHistogramsAreConverted() throws {
+        var bench = bench(.text)
+        bench.settings.histograms.convertsClassic = true
+        let made = "h{x=\"1\"}={count:6, sum:9.5, [-Inf,1]:2, (1,2]:3, (2,+Inf]:1}"
+        let expected = ["h_other=3", "g_count=4", "up=1", made]
+        #expect(try bench.scrape(Self.classic) == expected)
+        #expect(bench.lastCounts == (3, 3, 3))
+        #expect(try bench.scrape(Self.classic) == expected)
+        #expect(bench.lastCounts == (3, 3, 0))
+        // A line more in the middle, and another histogram.
+        let more = Self.classic.replacing("h_sum", with: "h_bucket{x=\"2\",le=\"+Inf\"} 7\nh_sum")
+        #expect(try bench.scrape(more) == expected + ["h{x=\"2\"}={count:7, sum:0, [-Inf,+Inf]:7}"])
+        #expect(bench.lastCounts == (4, 4, 1))
+        #expect(try bench.scrape(Self.classic) == ["h_other=3", "g_count=4", "up=1", "h{x=\"2\"}=X", made])
+        // Buckets that contradict one another give nothing.
+        #expect(
+            try bench.scrape(Self.classic.replacing("} 5", with: "} 1")) == ["h_other=3", "g_count=4", "up=1"])
+        #expect(bench.fail() == ["up=0", "h_other=X", "g_count=X", "h{x=\"1\"}=X"])
+        bench.settings.histograms.takesClassicToo = true
+        bench.session.invalidateLines()
+        #expect(try bench.scrape(Self.classic).count == 9)
+        #expect(bench.lastCounts.kept == 8)
+    }
+
+    private func nativePage(_ buckets: Int, schema: Int8 = 3) -> [UInt8] {
+        var family = PageFamily("h", .histogram)
+        var metric = PageFamily.Metric()
+        var native = Histogram(schema: schema, isFloat: false)
+        native.positiveSpans = [.init(offset: 1, length: UInt32(buckets))]
+        native.positiveBuckets = [Double](repeating: 1, count: buckets)
+        native.count = Double(buckets)
+        (metric.count, metric.native) = (native.count, native)
+        family.metrics = [metric]
+        return protobufPage([family])
+    }
+
+    @Test func nativeHistogramsAreAppendedAndEndWithMarkers() throws {
+        var bench = bench(.protobuf)
+        bench.settings.histograms.takesNative = true
+        let page = nativePage(2)
+        #expect(try bench.scrape(page, .protobuf).last?.hasPrefix("h={count:2, sum:0, (") == true)
+        #expect(bench.lastCounts == (1, 1, 1))
+        #expect(try bench.scrape(page, .protobuf).count == 2)
+        #expect(bench.lastCounts == (1, 1, 0))
+        #expect(try bench.scrape([], .protobuf) == ["up=1", "h=X"])
+    }
+
+    @Test func bucketsAreWidenedOrTheScrapeFails() throws {
+        var bench = bench(.protobuf)
+        bench.settings.histograms.takesNative = true
+        bench.settings.bucketsMax = 5
+        #expect(try bench.scrape(nativePage(16), .protobuf).last?.hasPrefix("h={count:16") == true)
+        bench.settings.bucketsMax = 1
+        // Both sides of 1 lie in buckets of their own whatever the schema.
+        let failure = #expect(throws: ScrapeFailure.self) { try bench.scrape(nativePage(3000), .protobuf) }
+        #expect(failure?.message == "histogram bucket limit exceeded")
+    }
+}

@@ -84,7 +84,8 @@ extension PageFamily.Metric {
         guard kind == .histogram || kind == .gaugeHistogram else { return }
         for bound in [-1, 0.005, 0.1, 1, 2.5, 10, 1e6] where random.chance(60) {
             count += Double(random.number(3) * random.number(20))
-            buckets.append((bound, count, random.chance(40) ? .random(&random) : nil))
+            // With times: Prometheus 3.5 gives one without, which goes to a converted histogram, the time of another.
+            buckets.append((bound, count, random.chance(40) ? .random(&random, isDated: true) : nil))
         }
         count += Double(random.number(10))
         buckets.append((.infinity, count, nil))
@@ -92,9 +93,11 @@ extension PageFamily.Metric {
     }
 
     /// Makes the metric's histogram a native one, with or without classic buckets.
-    public mutating func makeNative(_ random: inout SeededGenerator, isFloat: Bool) {
+    ///
+    /// It has exemplars only where `exemplarCount` says so.
+    public mutating func makeNative(_ random: inout SeededGenerator, isFloat: Bool, exemplarCount: Int = 0) {
         var native = Histogram(schema: Int8(random.number(13) - 4), isFloat: isFloat)
-        native.zeroThreshold = random.pick([0, 0.001, 1e-128])
+        native.zeroThreshold = random.pick([0, 1e-128])
         native.zeroCount = Double(random.number(4))
         (native.positiveSpans, native.positiveBuckets) = sparse(&random, isFloat)
         if random.chance(40) { (native.negativeSpans, native.negativeBuckets) = sparse(&random, isFloat) }
@@ -105,8 +108,10 @@ extension PageFamily.Metric {
         }
         (count, sum) = (native.count, native.sum)
         if random.chance(30) { buckets = [] } else { buckets = [(1, native.zeroCount, nil), (.infinity, count, nil)] }
-        for index in buckets.indices where random.chance(50) { buckets[index].exemplar = .random(&random) }
-        exemplars = (0..<random.number(3)).map { _ in .random(&random) }
+        for index in buckets.indices where exemplarCount > 0 && random.chance(50) {
+            buckets[index].exemplar = .random(&random, isDated: true)
+        }
+        exemplars = (0..<exemplarCount).map { _ in .random(&random) }
         self.native = native
     }
 
@@ -124,11 +129,11 @@ extension PageFamily.Metric {
 }
 
 extension PageFamily.Exemplar {
-    static func random(_ random: inout SeededGenerator) -> Self {
+    static func random(_ random: inout SeededGenerator, isDated: Bool = false) -> Self {
         var exemplar = Self(labels: [("trace_id", "t\(random.number(1000))")], value: Double(random.number(100)) / 8)
         // Without escapes: Prometheus 3.5 stores those of OpenMetrics's exemplars as they are written.
         if random.chance(20) { exemplar.labels.append(("span.id", "é")) }
-        if random.chance(70) { exemplar.seconds = 1_700_000_000 + Double(random.number(1_000_000)) / 1000 }
+        if isDated || random.chance(70) { exemplar.seconds = 1_700_000_000 + Double(random.number(1_000_000)) / 1000 }
         return exemplar
     }
 }

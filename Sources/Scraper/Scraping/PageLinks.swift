@@ -90,7 +90,7 @@ struct PageLinks: Sendable {
 extension PageLinks {
     /// What a line of a classic histogram is of it.
     enum Part: Equatable {
-        case bucket(Double), count, sum
+        case bucket(Double), count, sum, created
 
         /// - Returns: nil where labels are of no line of the histogram `family`.
         init?(_ exposed: [Label], of family: String) {
@@ -100,6 +100,7 @@ extension PageLinks {
             switch suffix(of: name, family) {
             case "_count": self = .count
             case "_sum": self = .sum
+            case "_created": self = .created
             case "_bucket":
                 guard var text = exposed.first(where: { $0.name == "le" })?.value,
                     let bound = text.withUTF8({ parseNumber($0) }), !bound.isNaN
@@ -158,7 +159,7 @@ private struct LinkedFamily {
         case .bucket(let bound): groups[group].conversion.buckets.append((bound, place))
         case .count: groups[group].conversion.count = place
         case .sum: groups[group].conversion.sum = place
-        case nil: break
+        case .created, nil: break
         }
     }
 

@@ -16,6 +16,7 @@ struct PageReader {
     /// The name of the histogram whose lines are being read, as far as the new layout's first `scanned` lines tell.
     private var histogram = ""
     private var scanned = 0
+    private var isOpenMetrics = false
     /// What is wrong with the page's histograms, told when all of it was read.
     var histogramFailure: ScrapeFailure?
 
@@ -47,13 +48,14 @@ struct PageReader {
 
     /// Finds what is made of several lines of a new layout.
     private mutating func link(_ format: ExpositionFormat) throws(ScrapeFailure) {
-        guard let layout = draft.layout else { return }
+        guard let layout = draft.layout, format != .protobuf else { return }
         draft.links = PageLinks(
             layout, converts: settings.histograms.convertsClassic, hasCreated: format == .openMetrics)
         draft.madeLabels = try draft.links?.label(labeller) ?? []
     }
 
     private mutating func readText(_ page: UnsafeBufferPointer<UInt8>, _ format: ExpositionFormat) throws {
+        isOpenMetrics = format == .openMetrics
         var parser = TextParser(page, format: format)
         while true {
             let matched = parser.matchRun(previous, from: position, into: &draft.values)
@@ -93,7 +95,7 @@ struct PageReader {
 
     /// Whether a line's series is not stored, because a histogram with custom buckets is made of it.
     private mutating func isPart(_ exposed: [Label]) -> Bool {
-        guard settings.histograms.convertsClassic, !settings.histograms.takesClassicToo else { return false }
+        guard settings.histograms.convertsClassic else { return false }
         startLayout()
         while let layout = draft.layout, scanned < layout.count {
             if layout.kind(scanned).metricType != nil {
@@ -102,7 +104,8 @@ struct PageReader {
             }
             scanned += 1
         }
-        return !histogram.isEmpty && PageLinks.Part(exposed, of: histogram) != nil
+        guard !histogram.isEmpty, let part = PageLinks.Part(exposed, of: histogram) else { return false }
+        return part == .created ? isOpenMetrics : !settings.histograms.takesClassicToo
     }
 
     /// Takes a line up that the page before did not have, and returns whether its value is kept.

@@ -72,17 +72,16 @@ extension ScrapeSession {
         for (place, exposed) in draft.exemplars {
             guard batch.timestamp(place) <= latestMs else { continue }
             // Histograms have many exemplars, which their times tell apart.
-            for ref in [refs[place], exposed.timestamp == nil ? nil : made[place]].compactMap({ $0 })
-            where ref != PageDraft.noSeries {
-                if exposed.timestamp == nil {
-                    undated[ref] = exposed
-                    if undatedExemplars[ref] == exposed { continue }
-                }
-                let exemplar = Exemplar(
-                    labels: exposed.labels, timestamp: exposed.timestamp ?? batch.timestamp(place), value: exposed.value
-                )
-                batch.exemplars.append(ExemplarSample(ref: ref, exemplar: exemplar))
+            if exposed.timestamp == nil, made[place] != nil { continue }
+            let ref = made[place] ?? refs[place]
+            guard ref != PageDraft.noSeries else { continue }
+            if exposed.timestamp == nil {
+                undated[ref] = exposed
+                if undatedExemplars[ref] == exposed { continue }
             }
+            let exemplar = Exemplar(
+                labels: exposed.labels, timestamp: exposed.timestamp ?? batch.timestamp(place), value: exposed.value)
+            batch.exemplars.append(ExemplarSample(ref: ref, exemplar: exemplar))
         }
         batch.exemplars.sortByTime()
         undatedExemplars = undated
