@@ -6,7 +6,7 @@ RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
 COMPOSE := docker compose -f docker/docker-compose.yml
 
-.PHONY: help deps test-tools build run test test-slow fuzz-diff lint format sqlite-extension bench bench-peers bench-web exporter-cost clean up up-simulated \
+.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages lint format sqlite-extension bench bench-peers bench-web exporter-cost clean up up-simulated \
 	down logs
 
 help: ## List the targets
@@ -46,6 +46,11 @@ fuzz-diff: deps test-tools ## Ask a real Prometheus and this engine COUNT random
 	$(SWIFT) build --build-tests
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" TSDB_FUZZ_COUNT=$(or $(COUNT),20000) $(if $(SEED),TSDB_SEED=$(SEED)) \
 		$(SWIFT) test --skip-build --filter DifferentialTests
+
+fuzz-pages: deps ## Read COUNT (10000000) damaged pages of each format, with and without a page before; others for another SEED
+	$(SWIFT) build --build-tests -c release -Xswiftc -enable-testing
+	TSDB_FUZZ_PAGES=$(or $(COUNT),10000000) $(if $(SEED),TSDB_SEED=$(SEED)) \
+		$(SWIFT) test --skip-build -c release -Xswiftc -enable-testing --filter PageFuzzTests
 
 lint: ## Check the formatting, strictly, and that no source imports Foundation
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }

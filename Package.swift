@@ -123,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "ScraperTests",
             dependencies: ["Scraper", "YAML", "Exposition", "Protobuf", "Model", logging, "TestSupport"],
-            swiftSettings: strict),
+            exclude: ["Corpora"], swiftSettings: strict),
         .testTarget(
             name: "RemoteStorageTests",
             dependencies: ["RemoteStorage", "RemoteProtocol", "Scraper", "Model", logging, "TestSupport"],

@@ -1,6 +1,6 @@
 /// Why a page of metrics cannot be read, and where.
 public struct ExpositionError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Counted from 1.
+    /// Counted from 1; 0 where a page has no lines.
     public let line: Int
     /// Counted from 1, in bytes.
     public let column: Int
@@ -13,7 +13,7 @@ public struct ExpositionError: Error, Sendable, Equatable, CustomStringConvertib
         self.reason = reason
     }
 
-    public var description: String { "line \(line), column \(column): \(reason)" }
+    public var description: String { line == 0 ? reason : "line \(line), column \(column): \(reason)" }
 }
 
 /// The next few bytes of a page as they may be shown in a message: at most `bytesMax` of them, in quotes, up to the end

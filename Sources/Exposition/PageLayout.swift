@@ -24,12 +24,33 @@ public struct PageLayout: Sendable {
         var headEnd: Int
         /// How many lines of kind `sample` or `part` come before it.
         var samplesBefore: UInt32
-        var kind: Kind
+        /// The kind in the upper four bits, and below them the TYPE line that the line is behind.
+        var packed: UInt32
+
+        var kind: Kind { Kind(rawValue: UInt8(packed >> 28)) ?? .comment }
+        var typeLine: TypeLine { TypeLine(index: packed & 0x0fff_ffff) }
+    }
+
+    /// The TYPE line that is in force at some place of a page: two lines are the same only behind the same one, as it says
+    /// how labels are read.
+    public struct TypeLine: Sendable, Equatable {
+        let index: UInt32
+
+        /// Before the first one.
+        public static let none = TypeLine(index: 0x0fff_ffff)
+        /// One that the layout does not have.
+        public static let unknown = TypeLine(index: 0x0fff_fffe)
+
+        init(index: UInt32) { self.index = index }
+
+        /// The TYPE line at place `line`.
+        public init(at line: Int) { index = UInt32(truncatingIfNeeded: line) & 0x0fff_ffff }
     }
 
     /// One after another the lines' heads: of a sample the text of its name and labels, of a comment the whole line.
     private(set) var heads: [UInt8] = []
     private(set) var lines: [Line] = []
+    private var typeLine = TypeLine.none
     /// How many lines are samples whose values are kept.
     public private(set) var sampleCount = 0
     /// How many of these are parts.
@@ -47,6 +68,9 @@ public struct PageLayout: Sendable {
     }
 
     public func kind(_ index: Int) -> Kind { lines[index].kind }
+
+    /// The TYPE line that line `index` is behind.
+    public func typeLine(_ index: Int) -> TypeLine { lines[index].typeLine }
 
     private func headStart(_ index: Int) -> Int { index == 0 ? 0 : lines[index - 1].headEnd }
 
@@ -71,7 +95,10 @@ public struct PageLayout: Sendable {
     }
 
     private mutating func appendLine(_ headEnd: Int, _ kind: Kind) {
-        lines.append(Line(headEnd: headEnd, samplesBefore: UInt32(truncatingIfNeeded: sampleCount), kind: kind))
+        if kind.metricType != nil { typeLine = TypeLine(at: lines.count) }
+        let packed = UInt32(kind.rawValue) << 28 | typeLine.index
+        lines.append(
+            Line(headEnd: headEnd, samplesBefore: UInt32(truncatingIfNeeded: sampleCount), packed: packed))
         switch kind {
         case .sample: sampleCount += 1
         case .part:

@@ -70,7 +70,7 @@ struct ProtobufHistogram {
     /// Whether there is a native histogram; one without observations has a span without length, or a zero bucket.
     var isNative: Bool {
         !content.positiveSpans.isEmpty || !content.negativeSpans.isEmpty || content.zeroThreshold > 0
-            || whole.zeroCount > 0 || fractions.zeroCount > 0
+            || whole.zeroCount > 0
     }
 
     /// The native histogram as it can be stored: with the finest schema that can be, where it came with a finer one.

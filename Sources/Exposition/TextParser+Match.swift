@@ -5,9 +5,14 @@ extension TextParser {
     /// Passes over the lines that are, values aside, those of `layout` from line `first` on, and appends their samples'
     /// values. Stops before the first line that differs, has a timestamp, or cannot be read.
     ///
-    /// - Parameter values: receives one value for each line of kind `sample` or `part`.
+    /// - Parameters:
+    ///   - typeLine: which of the layout's TYPE lines is in force.
+    ///   - values: receives one value for each line of kind `sample` or `part`.
     /// - Returns: how many lines matched.
-    public mutating func matchRun(_ layout: borrowing PageLayout, from first: Int, into values: inout [Double]) -> Int {
+    public mutating func matchRun(
+        _ layout: borrowing PageLayout, from first: Int, _ typeLine: inout PageLayout.TypeLine,
+        into values: inout [Double]
+    ) -> Int {
         var index = first
         let count = layout.lines.count
         layout.heads.withUnsafeBufferPointer { heads in
@@ -18,13 +23,15 @@ extension TextParser {
                     let line = lines[index]
                     let length = line.headEnd - headStart
                     guard end - cursor > length, memcmp(cursor, heads + headStart, length) == 0 else { break }
-                    if line.kind.isSample {
-                        guard let value = matchValue(cursor + length) else { break }
-                        if line.kind != .droppedSample { values.append(value) }
+                    let kind = line.kind
+                    if kind.isSample {
+                        guard line.typeLine == typeLine, let value = matchValue(cursor + length) else { break }
+                        if kind != .droppedSample { values.append(value) }
                     } else {
                         guard cursor[length] == UInt8(ascii: "\n") else { break }
                         cursor += length + 1
-                        noteType(line.kind)
+                        noteType(kind)
+                        if kind.metricType != nil { typeLine = line.typeLine }
                     }
                     headStart = line.headEnd
                     index += 1

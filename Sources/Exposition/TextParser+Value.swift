@@ -36,7 +36,7 @@ extension TextParser {
     private mutating func readTimestamp() throws(ExpositionError) -> Int64 {
         let place = cursor
         let token = takeToken()
-        if isOpenMetrics { return try seconds(token, at: place, "timestamp") }
+        if isOpenMetrics { return try seconds(token, at: place, isExemplar: false) }
         if let milliseconds = Int64(String(decoding: token, as: UTF8.self)) { return milliseconds }
         throw error(
             "expected a timestamp in milliseconds or the end of the line, found \(excerpt(place, end))", at: place)
@@ -44,14 +44,17 @@ extension TextParser {
 
     /// A timestamp of OpenMetrics in milliseconds.
     private func seconds(
-        _ token: UnsafeBufferPointer<UInt8>, at place: UnsafePointer<UInt8>, _ what: String
+        _ token: UnsafeBufferPointer<UInt8>, at place: UnsafePointer<UInt8>, isExemplar: Bool
     ) throws(ExpositionError) -> Int64 {
         guard let seconds = parseNumber(token) else {
-            throw error("expected a \(what) in seconds or the end of the line, found \(excerpt(place, end))", at: place)
+            throw error(
+                "expected \(isExemplar ? "an exemplar" : "a") timestamp in seconds or the end of the line, found \(excerpt(place, end))",
+                at: place)
         }
         // 9e15 seconds, a limit in the year 285 million, stay below Int64.max as milliseconds.
         guard seconds.magnitude < 9e15 else {
-            throw error("invalid \(what) \(formatFloat(seconds, .general))", at: place)
+            throw error(
+                "invalid \(isExemplar ? "exemplar " : "")timestamp \(formatFloat(seconds, .general))", at: place)
         }
         return Int64((seconds * 1000).rounded())
     }
@@ -76,7 +79,7 @@ extension TextParser {
         skipSpaces()
         if cursor < end, cursor.pointee != UInt8(ascii: "\n") {
             let place = cursor
-            exemplar.timestamp = try seconds(takeToken(), at: place, "exemplar timestamp")
+            exemplar.timestamp = try seconds(takeToken(), at: place, isExemplar: true)
             skipSpaces()
         }
         return exemplar

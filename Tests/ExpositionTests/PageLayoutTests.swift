@@ -24,7 +24,8 @@ import Testing
         Array(page.utf8).withUnsafeBufferPointer { bytes in
             var parser = TextParser(bytes, format: .text)
             var values: [Double] = []
-            let count = parser.matchRun(layout, from: 0, into: &values)
+            var typeLine = PageLayout.TypeLine.none
+            let count = parser.matchRun(layout, from: 0, &typeLine, into: &values)
             return (count, values)
         }
     }

@@ -271,6 +271,7 @@ private struct Bench {
 
     @Test func exemplarsGoWithTheirSeriesAndUndatedOnesAreNewsOnce() throws {
         var bench = bench(.openMetrics)
+        bench.now = 10_000
         let page = "a_total 1 # {t=\"x\"} 2 3.5\nb_total{l=\"m\"} 1 # {t=\"y\"} 4\n# EOF\n"
         #expect(
             try bench.scrape(page) == [

@@ -26,11 +26,11 @@ extension PageFamily {
     private func append(_ metric: Metric, to writer: inout ProtobufWriter) {
         for label in metric.labels { writer.label(1, label) }
         switch kind {
-        case .gauge, .info, .stateset: writer.message(2) { $0.double(1, metric.value) }
-        case .unknown: writer.message(5) { $0.double(1, metric.value) }
+        case .gauge, .info, .stateset: writer.message(2) { $0.presentDouble(1, metric.value) }
+        case .unknown: writer.message(5) { $0.presentDouble(1, metric.value) }
         case .counter:
             writer.message(3) { writer in
-                writer.double(1, metric.value)
+                writer.presentDouble(1, metric.value)
                 if let exemplar = metric.exemplars.first { writer.exemplar(2, exemplar) }
                 writer.created(3, metric)
             }

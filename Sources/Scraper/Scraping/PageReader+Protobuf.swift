@@ -27,7 +27,7 @@ extension PageReader {
     private mutating func readSample(
         _ head: UnsafeBufferPointer<UInt8>, _ sample: ExposedMetric.Sample, _ family: String
     ) throws {
-        if let known = find(head) {
+        if let known = findSample(head) {
             let kind = previous.kind(known)
             takeLine(known)
             if kind != .droppedSample { try append(sample, family) }

@@ -13,6 +13,8 @@ struct PageReader {
     /// The line of `previous` that is expected next.
     private var position = 0
     private var index: PageLayout.Index?
+    /// Which TYPE line of `previous` is in force.
+    private var typeLine = PageLayout.TypeLine.none
     /// The name of the histogram whose lines are being read, as far as the new layout's first `scanned` lines tell.
     private var histogram = ""
     private var scanned = 0
@@ -58,7 +60,7 @@ struct PageReader {
         isOpenMetrics = format == .openMetrics
         var parser = TextParser(page, format: format)
         while true {
-            let matched = parser.matchRun(previous, from: position, into: &draft.values)
+            let matched = parser.matchRun(previous, from: position, &typeLine, into: &draft.values)
             keep(position..<position + matched)
             position += matched
             guard let line = try parser.nextLine() else { return }
@@ -81,7 +83,7 @@ struct PageReader {
     }
 
     private mutating func readSample(_ head: UnsafeBufferPointer<UInt8>, _ parser: inout TextParser) throws {
-        if let known = find(head) {
+        if let known = findSample(head) {
             let value = try parser.readValue()
             let kind = previous.kind(known)
             takeLine(known)
@@ -154,13 +156,23 @@ struct PageReader {
         return previous.find(head, index)
     }
 
+    /// As ``find(_:)``, of a sample, which has to be behind the same TYPE line as before.
+    mutating func findSample(_ head: UnsafeBufferPointer<UInt8>) -> Int? {
+        guard let known = find(head), previous.kind(known).isSample, previous.typeLine(known) == typeLine else {
+            return nil
+        }
+        return known
+    }
+
     mutating func takeLine(_ known: Int) {
+        if previous.kind(known).metricType != nil { typeLine = PageLayout.TypeLine(at: known) }
         if known != position { startLayout() }
         keep(known..<known + 1)
         position = known + 1
     }
 
     mutating func appendNew(_ head: UnsafeBufferPointer<UInt8>, _ kind: PageLayout.Kind) {
+        if kind.metricType != nil { typeLine = .unknown }
         startLayout()
         draft.layout?.append(head, kind)
     }

@@ -1,0 +1,116 @@
+import Exposition
+import Glibc
+import Model
+import TestSupport
+import Testing
+
+@testable import Scraper
+
+/// Pages that were damaged at random, as many as `TSDB_FUZZ_PAGES` says of each format: `make fuzz-pages`.
+@Suite struct PageFuzzTests {
+    private static let count = getenv("TSDB_FUZZ_PAGES").flatMap { Int(String(cString: $0)) } ?? 3000
+    private static let pieces = [
+        "{", "}", "\"", "\\", "=", ",", "#", " ", "\n", "# TYPE a histogram\n", "# EOF\n", "_bucket", "_created",
+        "le=\"", "NaN",
+        "1e400", "-", "# {t=\"x\"} 1 2\n", "\u{0}", "é",
+    ].map { Array($0.utf8) }
+
+    private func page(_ format: ExpositionFormat, _ random: inout SeededGenerator) -> [UInt8] {
+        var families: [PageFamily] = []
+        for index in 0..<2 {
+            let kind = random.pick(PageFamily.Kind.allCases)
+            var family = PageFamily.random(index, kind, utf8: random.chance(20), &random)
+            if format == .protobuf, kind == .histogram, random.chance(60) {
+                for metric in family.metrics.indices {
+                    family.metrics[metric].makeNative(&random, isFloat: random.chance(30), exemplarCount: 1)
+                }
+            }
+            families.append(family)
+        }
+        switch format {
+        case .text: return Array(textPage(families, isOpenMetrics: false).utf8)
+        case .openMetrics: return Array(textPage(families, isOpenMetrics: true).utf8)
+        case .protobuf: return protobufPage(families)
+        }
+    }
+
+    private func damage(_ page: inout [UInt8], _ random: inout SeededGenerator) {
+        for _ in 0...random.number(4) where !page.isEmpty {
+            let place = random.number(page.count)
+            switch random.number(5) {
+            case 0: page[place] = UInt8(random.number(256))
+            case 1: page.remove(at: place)
+            case 2: page.insert(contentsOf: random.pick(Self.pieces), at: place)
+            case 3: page.removeLast(random.number(page.count - place + 1))
+            default: page.insert(contentsOf: page[place..<min(place + random.number(60), page.count)], at: place)
+            }
+        }
+    }
+
+    /// A damaged page is read or refused, never a trap; and what is read is the same whether or not lines of a page before
+    /// are recognised in it.
+    @Test(arguments: ExpositionFormat.allCases)
+    func damagedPagesAreReadTheSameWithAndWithoutAPageBefore(format: ExpositionFormat) {
+        var random = SeededGenerator(seed: makeSeed())
+        var whole = page(format, &random)
+        for round in 0..<Self.count {
+            if round % 50 == 0 { whole = page(format, &random) }
+            var settings = PageSettings.everything
+            settings.histograms.convertsClassic = random.chance(40)
+            settings.histograms.takesClassicToo = random.chance(50)
+            settings.histograms.takesNative = random.chance(80)
+            if random.chance(20) { settings.bucketsMax = 3 }
+            var damaged = whole
+            damage(&damaged, &random)
+            let alone = outcome(damaged, format, settings, behind: nil)
+            let behind = outcome(damaged, format, settings, behind: whole)
+            #expect(alone == behind, "round \(round): \(quoted(String(decoding: damaged, as: UTF8.self)))")
+        }
+    }
+
+    /// What a session appends for a page, sorted; the message of a failure.
+    private func outcome(
+        _ page: [UInt8], _ format: ExpositionFormat, _ settings: PageSettings, behind before: [UInt8]?
+    ) -> [String] {
+        let labeller = SampleLabeller(targetLabels: .empty, honorLabels: false, rules: [], limits: ScrapeLimits())
+        var session = ScrapeSession()
+        var known: [Labels: SeriesRef] = [:]
+        var labels: [Labels] = []
+        func resolve(_ all: [Labels]) -> [SeriesRef] {
+            all.map { one in
+                if let ref = known[one] { return ref }
+                let ref = SeriesRef(id: UInt32(labels.count))
+                labels.append(one)
+                known[one] = ref
+                return ref
+            }
+        }
+        var result: [String] = []
+        for (number, page) in [before, page].enumerated() {
+            guard let page else { continue }
+            var reader = session.reader(labeller, settings)
+            do throws(ScrapeFailure) {
+                try page.withUnsafeBufferPointer { (bytes) throws(ScrapeFailure) in try reader.read(bytes, format) }
+            } catch {
+                if number == 1 { return [error.message] }
+                _ = session.fail(reports: [], timestampMs: 1)
+                continue
+            }
+            let refs = resolve(reader.draft.newLabels)
+            let made = resolve(reader.draft.madeLabels)
+            let batch = session.succeed(
+                &reader.draft, newRefs: refs, madeRefs: made, reports: [], timestampMs: 2_000_000_000_000,
+                tracksTimestamped: true
+            ).batch
+            result = batch.refs.indices.filter { !StaleMarker.isStale(batch.values[$0]) }.map { index in
+                let start = batch.startTimes.isEmpty ? 0 : batch.startTimes[index]
+                return
+                    "\(labels[Int(batch.refs[index].id)]) \(batch.values[index].bitPattern) \(batch.timestamp(index)) \(start)"
+            }
+            result += batch.histograms.map {
+                "\(labels[Int($0.ref.id)]) \($0.histogram) \($0.timestamp) \($0.startTime)"
+            }
+        }
+        return result.sorted()
+    }
+}
