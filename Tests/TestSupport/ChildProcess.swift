@@ -24,14 +24,16 @@ public final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, directory.path + "/in", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, directory.path + "/out", O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, directory.path + "/err", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        var attributes = plainAttributes()
+        defer { posix_spawnattr_destroy(&attributes) }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         let argv = ([executable] + arguments).map { strdup($0) } + [nil]
         let names = environment.map { ($0 + ["PATH=\(path)"]).map { strdup($0) } + [nil] }
         defer { for text in argv + (names ?? []) { free(text) } }
         var pid = pid_t()
         let code =
-            if let names { posix_spawn(&pid, executable, &actions, nil, argv, names) } else {
-                posix_spawn(&pid, executable, &actions, nil, argv, environ)
+            if let names { posix_spawn(&pid, executable, &actions, &attributes, argv, names) } else {
+                posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
             }
         guard code == 0 else { throw TestFailure("cannot start \(executable)", code: code) }
         self.pid = pid
@@ -80,4 +82,19 @@ public final class ChildProcess: Sendable {
         }
         return code & 0x7f == 0 ? (code >> 8) & 0xff : 128 + (code & 0x7f)
     }
+}
+
+/// Attributes of a process that handles every signal as if a shell had started it: the threads that tests run on block
+/// most of them, and a script would never see the one that is to end it.
+private func plainAttributes() -> posix_spawnattr_t {
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    var all = sigset_t()
+    sigfillset(&all)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+    return attributes
 }

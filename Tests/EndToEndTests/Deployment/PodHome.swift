@@ -1,0 +1,66 @@
+import Glibc
+import TestSupport
+
+@testable import TSDBCommand
+
+/// A folder that is a pod's: programs, home, logs, and the locks of what `keep-running.sh` keeps there, which ends with it.
+final class PodHome: Sendable {
+    let path: String
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        directory = TemporaryDirectory(.disk)
+        path = directory.path
+        mkdir(path + "/bin", 0o700)
+        try link("gpu-exporter", to: Programs.exporter)
+        try link("keep-running", to: Repository.path("scripts/keep-running.sh"))
+    }
+
+    deinit { stopServices() }
+
+    /// The environment of what runs in the pod.
+    var variables: [String] { ["HOME=\(path)", "TMPDIR=\(path)", "PATH=\(path)/bin:/usr/sbin:/usr/bin:/sbin:/bin"] }
+
+    func link(_ name: String, to program: String) throws {
+        guard symlink(program, "\(path)/bin/\(name)") == 0 else { throw TestFailure("no link to \(program)") }
+    }
+
+    /// A program of the pod's own.
+    func addProgram(_ name: String, _ script: String) throws {
+        try writeFile("\(path)/bin/\(name)", "#!/bin/bash\n\(script)\n")
+        chmod("\(path)/bin/\(name)", 0o700)
+    }
+
+    /// The process that keeps `service` running, or nil.
+    func supervisor(_ service: String) -> pid_t? {
+        let text = (try? readText("\(path)/keep-running.\(service).lock")) ?? ""
+        return pid_t(text.split(separator: "\n").last ?? "").flatMap { kill($0, 0) == 0 ? $0 : nil }
+    }
+
+    /// Ends everything that is kept running here.
+    func stopServices() {
+        for name in fileNames(path) where name.hasPrefix("keep-running.") {
+            guard let pid = supervisor(String(name.dropFirst("keep-running.".count).dropLast(".lock".count))) else {
+                continue
+            }
+            kill(pid, SIGTERM)
+            _ = try? eventually("supervisor \(pid) ends") { kill(pid, 0) == 0 ? nil : () }
+        }
+    }
+}
+
+/// The children of a process that are alive, as `/proc` has them.
+func children(of parent: pid_t) -> [pid_t] {
+    fileNames("/proc").compactMap { pid_t($0) }.filter { pid in
+        // "PID (NAME) STATE PARENT …", where NAME may hold anything.
+        guard let stat = try? readText("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return false }
+        let fields = stat[end...].split(separator: " ")
+        return fields.count > 2 && pid_t(fields[2]) == parent && fields[1] != "Z"
+    }
+}
+
+/// Whether `url` answers with a page that holds `text`.
+func answers(_ url: String, holding text: String = "") -> Bool {
+    guard let answer = try? HTTPClient.get(url, timeoutSeconds: 5), answer.status == 200 else { return false }
+    return text.isEmpty || String(decoding: answer.body, as: UTF8.self).contains(text)
+}
