@@ -15,7 +15,8 @@ if [ ! -e /dev/nvidiactl ]; then
     what="eight simulated GPUs"
 fi
 log=$(mktemp)
-"$exporter" "${source[@]}" --address "$address" --collect-interval 1000 ${EXPORTER_OPTIONS:-} 2>"$log" &
+read -r -a options <<<"${EXPORTER_OPTIONS:-}"
+"$exporter" "${source[@]}" --address "$address" --collect-interval 1000 "${options[@]}" 2>"$log" &
 pid=$!
 trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -f "$log"' EXIT
 for _ in $(seq 1 100); do
@@ -38,7 +39,7 @@ awk '/VmRSS/ { printf "resident    %.1f MB\n", $2 / 1000 } /VmHWM/ { printf "at 
     /proc/"$pid"/status
 # 500 pages over one connection; without the first, for which the connection is made.
 urls=()
-for _ in $(seq 1 500); do urls+=("http://$address/metrics"); done
-curl -s -o /dev/null -w '%{time_total} %{size_download}\n' $(printf -- '-o /dev/null %.0s' $(seq 2 500)) "${urls[@]}" |
+for _ in $(seq 1 500); do urls+=(-o /dev/null "http://$address/metrics"); done
+curl -s -w '%{time_total} %{size_download}\n' "${urls[@]}" |
     tail -n +2 | sort -g |
     awk '{ time[NR] = $1 * 1000; size = $2 } END { printf "page        %.2f ms in the middle, %.2f ms at the 99th percentile, %d bytes\n", time[int((NR + 1) / 2)], time[int(NR * 0.99)], size }'

@@ -24,7 +24,8 @@ trap stop EXIT
 alive() { kill -0 "$1" 2>/dev/null; }
 answers() { (exec 3<>"/dev/tcp/${1%:*}/${1#*:}") 2>/dev/null; }
 start_exporter() {
-    "$exporter" "$@" --address "$exporter_address" >"$logs/exporter" 2>&1 &
+    # What the Grafana dashboard shows.
+    "$exporter" "$@" --collectors config/gpu-counters.csv --processes --address "$exporter_address" >"$logs/exporter" 2>&1 &
     pids=($!)
     for _ in $(seq 1 100); do
         alive "${pids[0]}" || return 1

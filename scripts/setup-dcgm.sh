@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# Gives a GPU pod a page of metrics: NVIDIA's dcgm-exporter where the pod allows it, gpu-exporter otherwise. `--help` says how.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+
+usage() {
+    cat <<TEXT
+usage: setup-dcgm.sh [OPTIONS] HOST PORT       on a pod, by SSH
+       setup-dcgm.sh [OPTIONS] --here          on this machine
+
+Installs DCGM and dcgm-exporter from NVIDIA's package repository, starts the exporter, and ends when its page shows GPUs.
+Where that cannot be (no root, no apt-get, no way to the repository, a page without GPUs) it says why and starts
+gpu-exporter, which needs only the driver. Does nothing where the page is there already.
+What it starts is started again when it ends; its log is in the folder of --logs.
+
+  --listen ADDRESS    where the exporter listens on the pod (127.0.0.1:9400): tunnel-metrics.sh brings it to you
+  --exporter FILE     the gpu-exporter to use; copied to the pod with HOST PORT
+                      (.build/release/gpu-exporter or the one on the PATH; else the pod's)
+  --flags "FLAGS"     for gpu-exporter ("--processes --kubernetes")
+  --no-dcgm           gpu-exporter at once
+  --logs FOLDER       on the pod (/workspace/gpu-exporter, or /tmp/gpu-exporter where there is no /workspace)
+$(ssh_usage)
+
+examples:
+  setup-dcgm.sh --accept-new 203.0.113.5 22034
+  setup-dcgm.sh --here --no-dcgm --exporter ./gpu-exporter --flags "--simulate 2"
+TEXT
+}
+
+say() { echo "setup-dcgm: $*"; }
+fail() {
+    echo "setup-dcgm.sh: $1" >&2
+    echo "setup-dcgm.sh --help says how it is called." >&2
+    exit 64
+}
+
+# shellcheck source=ssh-options.sh
+. "$here/ssh-options.sh"
+
+listen=127.0.0.1:9400 exporter='' flags='--processes --kubernetes' with_dcgm=yes logs='' is_here='' host='' port=''
+
+read_arguments() {
+    while [ $# -gt 0 ]; do
+        take_ssh_option "$1" "${2-}"
+        if [ "$taken" -gt 0 ]; then
+            shift "$taken"
+            continue
+        fi
+        case $1 in
+        -h | --help) usage; exit 0 ;;
+        --here) is_here=yes; shift ;;
+        --no-dcgm) with_dcgm=''; shift ;;
+        --listen | --exporter | --flags | --logs)
+            [ $# -gt 1 ] || fail "$1 needs a value"
+            read_option "$1" "$2"
+            shift 2
+            ;;
+        -*) fail "there is no option $1" ;;
+        *)
+            [ $# -gt 1 ] && [ -z "$host" ] || fail "expected one pod: HOST PORT"
+            host=$1 port=$2
+            check_address "$host" "$port"
+            shift 2
+            ;;
+        esac
+    done
+    [ -n "$host$is_here" ] || fail "no pod is given: HOST PORT, or --here"
+    [ -z "$host" ] || [ -z "$is_here" ] || fail "either HOST PORT or --here"
+}
+
+read_option() {
+    case $1 in
+    --listen)
+        [[ $2 =~ ^[A-Za-z0-9._-]*:[0-9]+$ ]] || fail "--listen $2: expected ADDRESS:PORT"
+        check_port "${2##*:}"
+        listen=$2
+        ;;
+    --exporter)
+        [ -x "$2" ] || fail "--exporter $2: there is no such program"
+        exporter=$2
+        ;;
+    --flags) flags=$2 ;;
+    --logs) logs=$2 ;;
+    esac
+}
+
+# On the pod: copies these scripts, the file of counters and gpu-exporter there, and runs this script there.
+set_up_by_ssh() {
+    # The pod's home, for the pod's shell to expand.
+    # shellcheck disable=SC2016
+    local folder='"$HOME/.gpu-metrics"' files command
+    files=("$here/setup-dcgm.sh" "$here/ssh-options.sh" "$here/keep-running.sh")
+    # Here in the repository, or installed.
+    local counters=$here/../config/gpu-counters.csv built=$here/../.build/release/gpu-exporter
+    [ -r "$counters" ] || counters=$here/../gpu-counters.csv
+    [ -x "$built" ] || built=$(command -v gpu-exporter)
+    files+=("$counters")
+    exporter=${exporter:-$built}
+    command="bash $folder/setup-dcgm.sh --here --listen $listen --flags $(printf %q "$flags")"
+    [ -n "$with_dcgm" ] || command+=" --no-dcgm"
+    [ -z "$logs" ] || command+=" --logs $(printf %q "$logs")"
+    local staged messages
+    staged=$(mktemp -d) && messages=$(mktemp) || exit 1
+    cp "${files[@]}" "$staged/"
+    if [ -n "$exporter" ]; then
+        cp "$exporter" "$staged/gpu-exporter"
+        command+=" --exporter $folder/gpu-exporter"
+    fi
+    set_ssh_arguments "$host" "$port"
+    # One connection. A running program's file cannot be written over, so that the old ones go first.
+    tar -C "$staged" -cf - . |
+        ssh -T "${ssh_arguments[@]}" "rm -rf $folder && mkdir -p $folder && tar -C $folder -xf - && $command" 2> >(tee "$messages" >&2)
+    local status=$?
+    [ $status -eq 255 ] && echo "setup-dcgm.sh: $host: $(ssh_advice "$(cat "$messages")" "$host" "$port")" >&2
+    rm -rf "$staged" "$messages"
+    exit $status
+}
+
+# The page, or nothing.
+page() {
+    local address=${listen%:*}
+    [ -n "$address" ] && [ "$address" != 0.0.0.0 ] || address=127.0.0.1
+    # The inner shell's to expand.
+    # shellcheck disable=SC2016
+    timeout 20 bash -c 'exec 3<>"/dev/tcp/$0/$1" || exit 1
+        printf "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" >&3
+        cat <&3' "$address" "${listen##*:}" 2>/dev/null
+}
+
+# Whether the page shows a GPU's temperature, within $1 seconds.
+page_has_gpus() {
+    local deadline=$((SECONDS + $1))
+    while true; do
+        page | grep -q '^DCGM_FI_DEV_GPU_TEMP[A-Z_]*{' && return 0
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.5
+    done
+}
+
+# Starts exporter $1 with the arguments that follow, for good.
+start() {
+    local name=$1
+    setsid bash "$here/keep-running.sh" "$name" "$logs/$name.log" "${@:2}" </dev/null >/dev/null 2>&1 &
+}
+
+# Ends what `start` started under name $1.
+end() {
+    local lock=${TMPDIR:-/tmp}/keep-running.$1.lock supervisor
+    supervisor=$(cat "$lock" 2>/dev/null)
+    [ -n "$supervisor" ] && kill -TERM "$supervisor" 2>/dev/null
+    # Until the lock is free, so that the port is too.
+    flock -w 30 "$lock" true
+}
+
+# Installs DCGM and dcgm-exporter; what fails is told by `reason`.
+install_dcgm() {
+    local cuda
+    cuda=$(nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p' | head -n 1)
+    say "installing DCGM for CUDA ${cuda:-12}; $logs/install.log has the details"
+    add_repository && run_apt install -y --no-install-recommends "datacenter-gpu-manager-4-cuda${cuda:-12}" datacenter-gpu-manager-exporter ||
+        { reason="DCGM cannot be installed: $(grep -E '^(E:|curl:|wget:)' "$logs/install.log" | tail -n 1)"; return 1; }
+}
+
+run_apt() { DEBIAN_FRONTEND=noninteractive apt-get "$@" >>"$logs/install.log" 2>&1; }
+
+# NVIDIA's package repository, where this machine has it not.
+add_repository() {
+    run_apt update
+    apt-cache show datacenter-gpu-manager-exporter >/dev/null 2>&1 && return 0
+    local release architecture url keyring
+    release=$(. /etc/os-release && echo "$ID${VERSION_ID//./}")
+    case $(uname -m) in aarch64) architecture=sbsa ;; *) architecture=$(uname -m) ;; esac
+    url=https://developer.download.nvidia.com/compute/cuda/repos/$release/$architecture/cuda-keyring_1.1-1_all.deb
+    keyring=$(mktemp --suffix=.deb) || return 1
+    { curl -fsSL --max-time 60 -o "$keyring" "$url" || wget -q -T 60 -O "$keyring" "$url"; } >>"$logs/install.log" 2>&1 &&
+        dpkg -i "$keyring" >>"$logs/install.log" 2>&1 && run_apt update
+    local status=$?
+    rm -f "$keyring"
+    return $status
+}
+
+# dcgm-exporter, installed and serving GPUs; false with a `reason` where it cannot be.
+serve_by_dcgm() {
+    local devices counters=()
+    [ -n "$with_dcgm" ] || { reason="--no-dcgm"; return 1; }
+    devices=$(nvidia-smi -L 2>/dev/null) && [ -n "$devices" ] || { reason="nvidia-smi shows no GPU"; return 1; }
+    if ! command -v dcgm-exporter >/dev/null; then
+        [ "$(id -u)" -eq 0 ] || { reason="installing packages takes root"; return 1; }
+        command -v apt-get >/dev/null || { reason="there is no apt-get"; return 1; }
+        install_dcgm || return 1
+    fi
+    [ -r "$here/gpu-counters.csv" ] && counters=(--collectors "$here/gpu-counters.csv")
+    start dcgm-exporter dcgm-exporter --address "$listen" "${counters[@]}"
+    page_has_gpus 60 && return 0
+    reason="dcgm-exporter shows no GPU after a minute; $logs/dcgm-exporter.log ends with: $(tail -n 1 "$logs/dcgm-exporter.log" 2>/dev/null)"
+    end dcgm-exporter
+    return 1
+}
+
+serve_by_gpu_exporter() {
+    local program=${exporter:-$(command -v gpu-exporter)} counters=() words
+    [ -n "$program" ] || {
+        echo "setup-dcgm.sh: there is no gpu-exporter here either: build it (make build), and name it with --exporter" >&2
+        return 1
+    }
+    [ -r "$here/gpu-counters.csv" ] && counters=(--collectors "$here/gpu-counters.csv")
+    read -r -a words <<<"$flags"
+    start gpu-exporter "$(realpath "$program")" --address "$listen" "${counters[@]}" "${words[@]}"
+    page_has_gpus 30 && return 0
+    echo "setup-dcgm.sh: gpu-exporter shows no GPU either; its log:" >&2
+    tail -n 5 "$logs/gpu-exporter.log" >&2
+    end gpu-exporter
+    return 1
+}
+
+read_arguments "$@"
+[ -n "$is_here" ] || set_up_by_ssh
+if page_has_gpus 0; then
+    say "http://$listen/metrics shows this pod's GPUs already"
+    exit 0
+fi
+[ -n "$logs" ] || { [ -d /workspace ] && logs=/workspace/gpu-exporter || logs=/tmp/gpu-exporter; }
+mkdir -p "$logs" || exit 1
+if serve_by_dcgm; then
+    say "dcgm-exporter shows this pod's GPUs at http://$listen/metrics"
+    exit 0
+fi
+say "no dcgm-exporter: $reason"
+serve_by_gpu_exporter || exit 1
+say "gpu-exporter shows this pod's GPUs at http://$listen/metrics"
