@@ -4,13 +4,18 @@ SHELL := /bin/bash
 SWIFT ?= swift
 RELEASE := -c release --static-swift-stdlib -Xlinker -s
 WORKLOAD ?= pod
-COMPOSE := docker compose -f docker/docker-compose.yml
+SCRIPTS := $(wildcard scripts/*.sh docker/*.sh docker/*/*.sh packaging/p*) .ci/run
+# What builds and runs images: docker, podman or buildah, whichever is there.
+ENGINE ?= $(firstword $(foreach program,docker podman buildah,$(if $(shell command -v $(program)),$(program))) docker)
+COMPOSE ?= $(if $(filter podman,$(ENGINE)),podman,docker) compose -f docker/docker-compose.yml $(addprefix --profile ,$(PROFILES))
+TEMPLATE_BASE ?= runpod/pytorch:2.4.0-py3.11-cuda12.4.1-devel-ubuntu22.04
+TEMPLATE_IMAGE ?= $(DOCKER_USERNAME)/gpu-metrics-pod:latest
 
-.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages lint format sqlite-extension bench bench-peers bench-web exporter-cost clean up up-simulated \
-	down logs
+.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages lint format sqlite-extension bench bench-peers bench-web exporter-cost clean install package image image-check \
+	services-up services-down services-logs services-status gpu-tunnel gpu-setup-dcgm template-build template-push
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## Install the missing system packages (with sudo when not root); say how to get Swift where it is missing
 	@scripts/deps.sh
@@ -31,8 +36,8 @@ run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ct
 
 test: deps ## Run every test
 	@# Without these the tests that need them are skipped.
-	-@scripts/deps.sh sqlite3 python3 python3-venv curl openssl dnsmasq-base
-	@scripts/test-tools.sh .build/tools
+	-@scripts/deps.sh sqlite3 python3 python3-venv curl openssl dnsmasq-base openssh-server dpkg-dev
+	@scripts/test-tools.sh .build/tools docker-compose
 	$(SWIFT) build --build-tests
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --skip EndToEndTests
@@ -52,8 +57,9 @@ fuzz-pages: deps ## Read COUNT (10000000) damaged pages of each format, with and
 	TSDB_FUZZ_PAGES=$(or $(COUNT),10000000) $(if $(SEED),TSDB_SEED=$(SEED)) \
 		$(SWIFT) test --skip-build -c release -Xswiftc -enable-testing --filter PageFuzzTests
 
-lint: ## Check the formatting, strictly, and that no source imports Foundation
+lint: ## Check the formatting, strictly, that no source imports Foundation, and the scripts with shellcheck
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "No shellcheck: the scripts are not checked (apt-get install shellcheck)." >&2; fi
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Benchmarks Benchmarks/Sources
 
 format: ## Format the sources in place
@@ -78,14 +84,52 @@ exporter-cost: deps ## Measure gpu-exporter: share of a core, resident memory, t
 clean: ## Remove what was built; data/ stays
 	rm -rf .build
 
-up: ## Docker: start tsdb on :9090 and Grafana on :3001 (scrapes the host's :9400)
-	$(COMPOSE) up --build --detach
+# BINARIES names programs that are built already, in place of a release build.
+install: $(if $(BINARIES),,build) ## Install both programs, systemd units and configuration: PREFIX=/usr/local DESTDIR= SERVICE_USER=tsdb
+	@BINARIES='$(BINARIES)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' DESTDIR='$(DESTDIR)' SERVICE_USER='$(SERVICE_USER)' scripts/install.sh
 
-up-simulated: ## Docker: as up, with eight simulated GPUs
-	$(COMPOSE) --profile simulated up --build --detach
+package: $(if $(BINARIES),,build) ## Make a Debian package of both: .build/package/tsdb_VERSION_ARCHITECTURE.deb
+	@command -v dpkg-shlibdeps >/dev/null || scripts/deps.sh dpkg-dev
+	@BINARIES='$(BINARIES)' scripts/package.sh .build/package
 
-down: ## Docker: stop the services; the data volume stays
-	$(COMPOSE) --profile simulated down
+# BUILD_IMAGE and RUNTIME_IMAGE are other bases; with PREBUILT=1 the programs are those of .build/release. Health checks are
+# Docker's: without its format podman and buildah leave them out.
+IMAGE_BUILD = $(ENGINE) build $(if $(filter podman buildah,$(ENGINE)),--format docker) --file docker/Dockerfile \
+	$(if $(BUILD_IMAGE),--build-arg BUILD_IMAGE=$(BUILD_IMAGE)) $(if $(RUNTIME_IMAGE),--build-arg RUNTIME_IMAGE=$(RUNTIME_IMAGE)) \
+	$(if $(PREBUILT),--build-arg PROGRAMS=prebuilt)
 
-logs: ## Docker: follow the services' logs
-	$(COMPOSE) logs --follow
+image: ## Build the images tsdb:local and gpu-exporter:local with ENGINE (docker, podman, buildah); BUILD_IMAGE= RUNTIME_IMAGE= PREBUILT=1
+	$(IMAGE_BUILD) --target tsdb --tag tsdb:local .
+	$(IMAGE_BUILD) --target gpu-exporter --tag gpu-exporter:local .
+
+image-check: ## As root: build the images with buildah on a Debian of debootstrap's, and see that they run; programs of .build/release
+	@scripts/image-check.sh
+
+services-up: ## Docker: start tsdb on :9090 and Grafana on :3001, which scrape the host's :9400; PROFILES=simulated adds eight simulated GPUs, =placeholders an application
+	$(COMPOSE) up --build --detach --wait
+
+services-down: ## Docker: stop the services; the data volumes stay
+	$(COMPOSE) --profile '*' down
+
+services-logs: ## Docker: follow the services' logs
+	$(COMPOSE) --profile '*' logs --follow
+
+services-status: ## Docker: which services run, and whether they are healthy
+	$(COMPOSE) --profile '*' ps --all
+
+gpu-tunnel: ## Keep the pod's metrics on localhost:9400: POD_HOST= POD_PORT=, or the outputs of TERRAFORM=terraform; TUNNEL_OPTIONS=--accept-new
+	@address=$$(TARGET=$@ scripts/pod-address.sh) \
+		&& exec scripts/tunnel-metrics.sh $(TUNNEL_OPTIONS) $$address
+
+gpu-setup-dcgm: ## Install DCGM and its exporter on the pod, or start gpu-exporter there; the pod as for gpu-tunnel, SETUP_OPTIONS=--accept-new
+	@address=$$(TARGET=$@ scripts/pod-address.sh) \
+		&& exec scripts/setup-dcgm.sh $(SETUP_OPTIONS) $$address
+
+template-build: ## Build the RunPod template's image: DOCKER_USERNAME=you, TEMPLATE_BASE= for another base
+	@$(if $(DOCKER_USERNAME),,echo "Whose image? make $@ DOCKER_USERNAME=you" >&2; exit 1)
+	$(IMAGE_BUILD) --target gpu-exporter --tag gpu-exporter:local .
+	$(ENGINE) build --file docker/runpod-template/Dockerfile --build-arg BASE_IMAGE=$(TEMPLATE_BASE) --tag $(TEMPLATE_IMAGE) .
+
+template-push: ## Push the RunPod template's image: DOCKER_USERNAME=you
+	@$(if $(DOCKER_USERNAME),,echo "Whose image? make $@ DOCKER_USERNAME=you" >&2; exit 1)
+	$(ENGINE) push $(TEMPLATE_IMAGE)

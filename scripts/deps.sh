@@ -17,7 +17,7 @@ packages+=("$@")
 if ! command -v swift >/dev/null; then
     echo "No Swift toolchain on the PATH: install Swift 6.2 or newer from https://www.swift.org/install/linux/ and run this again." >&2
     if command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1; then
-        echo "A Docker engine answers here, so this works without one: make up-simulated   (tsdb on :9090, Grafana on :3001)" >&2
+        echo "A Docker engine answers here, so this works without one: make services-up PROFILES=simulated   (tsdb on :9090, Grafana on :3001)" >&2
     fi
     exit 1
 fi
