@@ -7,7 +7,7 @@ import Model
 /// at the same place of the page before, and nothing of them is parsed but the number.
 public struct PageLayout: Sendable {
     public enum Kind: UInt8, Sendable {
-        /// A sample that is kept.
+        /// A sample that is kept. Its raw value is 0: see `Line.isPlainSample`.
         case sample
         /// A sample that relabelling drops.
         case droppedSample
@@ -17,6 +17,7 @@ public struct PageLayout: Sendable {
         case typeCounter, typeHistogram, typeSummary, typeOther
 
         public var isSample: Bool { rawValue <= Kind.part.rawValue }
+        public var isType: Bool { rawValue > Kind.comment.rawValue }
     }
 
     struct Line {
@@ -29,6 +30,10 @@ public struct PageLayout: Sendable {
 
         var kind: Kind { Kind(rawValue: UInt8(packed >> 28)) ?? .comment }
         var typeLine: TypeLine { TypeLine(index: packed & 0x0fff_ffff) }
+
+        /// Whether the line is a sample that is kept, behind this TYPE line; one comparison, as most lines are.
+        @inline(__always)
+        func isPlainSample(behind typeLine: TypeLine) -> Bool { packed == typeLine.index }
     }
 
     /// The TYPE line that is in force at some place of a page: two lines are the same only behind the same one, as it says
@@ -95,7 +100,7 @@ public struct PageLayout: Sendable {
     }
 
     private mutating func appendLine(_ headEnd: Int, _ kind: Kind) {
-        if kind.metricType != nil { typeLine = TypeLine(at: lines.count) }
+        if kind.isType { typeLine = TypeLine(at: lines.count) }
         let packed = UInt32(kind.rawValue) << 28 | typeLine.index
         lines.append(
             Line(headEnd: headEnd, samplesBefore: UInt32(truncatingIfNeeded: sampleCount), packed: packed))

@@ -23,15 +23,17 @@ extension TextParser {
                     let line = lines[index]
                     let length = line.headEnd - headStart
                     guard end - cursor > length, memcmp(cursor, heads + headStart, length) == 0 else { break }
-                    let kind = line.kind
-                    if kind.isSample {
+                    if line.isPlainSample(behind: typeLine) {
+                        guard let value = matchValue(cursor + length) else { break }
+                        values.append(value)
+                    } else if line.kind.isSample {
                         guard line.typeLine == typeLine, let value = matchValue(cursor + length) else { break }
-                        if kind != .droppedSample { values.append(value) }
+                        if line.kind == .part { values.append(value) }
                     } else {
                         guard cursor[length] == UInt8(ascii: "\n") else { break }
                         cursor += length + 1
-                        noteType(kind)
-                        if kind.metricType != nil { typeLine = line.typeLine }
+                        noteType(line.kind)
+                        if line.kind.isType { typeLine = line.typeLine }
                     }
                     headStart = line.headEnd
                     index += 1

@@ -68,7 +68,8 @@ import Testing
         defer { server.close() }
         let harness = Harness()
         try harness.scrape(
-            port: server.port, path: path, interval: "400ms", timeout: "300ms",
+            port: server.port, path: path, interval: path == "/slow" ? "400ms" : "3s",
+            timeout: path == "/slow" ? "300ms" : "3s",
             more: "  body_size_limit: 1MB\n  sample_limit: 2")
         try await harness.wait("a failed scrape") { harness.target?.health == .down }
         await harness.manager.stop()

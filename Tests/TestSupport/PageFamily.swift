@@ -103,7 +103,7 @@ extension PageFamily.Metric {
         if random.chance(40) { (native.negativeSpans, native.negativeBuckets) = sparse(&random, isFloat) }
         native.count = (native.positiveBuckets + native.negativeBuckets).reduce(native.zeroCount, +)
         native.sum = Double(random.number(1000)) / 8
-        if native.zeroThreshold == 0, native.zeroCount == 0, native.positiveSpans.isEmpty {
+        if native.positiveSpans.isEmpty {
             native.zeroThreshold = 1e-3
         }
         (count, sum) = (native.count, native.sum)

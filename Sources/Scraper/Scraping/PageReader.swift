@@ -165,14 +165,14 @@ struct PageReader {
     }
 
     mutating func takeLine(_ known: Int) {
-        if previous.kind(known).metricType != nil { typeLine = PageLayout.TypeLine(at: known) }
+        if previous.kind(known).isType { typeLine = PageLayout.TypeLine(at: known) }
         if known != position { startLayout() }
         keep(known..<known + 1)
         position = known + 1
     }
 
     mutating func appendNew(_ head: UnsafeBufferPointer<UInt8>, _ kind: PageLayout.Kind) {
-        if kind.metricType != nil { typeLine = .unknown }
+        if kind.isType { typeLine = .unknown }
         startLayout()
         draft.layout?.append(head, kind)
     }
