@@ -191,20 +191,21 @@ import Testing
                 _ = try database.add(labels("__name__=s"), [Sample(minute * Self.minute, Double(minute))])
             }
         }
-        try add(969..<979)
+        try add(985..<995)
         // Seals all, so that another segment begins.
         let nothing = [[Matcher("__name__", equals: "none")]]
         try database.deleteSeries(nothing)
         try add(930..<931)
-        try add(985..<989)
+        try add(995..<1004)
         try database.deleteSeries(nothing)
         database.close()
         database = try Database.open(directory: directory.path, options: options)
-        try add(1100..<1106)
+        // Deletes what is older than 1002 minutes in blocks, one of which ends at 1000.
+        try add(1115..<1123)
         try database.deleteSeries(nothing)
         try database.maintain()
         let stored = try #require(try database.everything()[labels("__name__=s")])
-        #expect(stored.first?.time == 985 * Self.minute)
+        #expect(stored.first?.time == 1000 * Self.minute)
         let sent = try readAll(database.follow("a")).map(\.sample)
         #expect(Set(sent).isSuperset(of: stored))
         database.close()
@@ -241,12 +242,15 @@ import Testing
         let database = try Database.open(directory: directory.path, options: Self.options())
         _ = try database.add(labels("__name__=s"), [Sample(15_000, 1)])
         let before = database.logLength
-        try database.perform { (writer) throws(StorageError) in
+        let between = try database.perform { (writer) throws(StorageError) -> Int in
+            var length = 0
             try writer.tables.transaction { () throws(StorageError) in
                 try writer.addRecords([SideEntry(series: 1, time: 30_000, sample: .float(0))])
-                #expect(database.logLength == before)
+                length = database.logLength
             }
+            return length
         }
+        #expect(between == before)
         _ = try database.add(labels("__name__=s"), [Sample(45_000, 1)])
         #expect(database.logLength > before)
         database.close()
