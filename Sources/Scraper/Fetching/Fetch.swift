@@ -60,11 +60,10 @@ final class Fetch {
     private let begunMs = monotonicMs()
 
     /// What is left of the request's time, in milliseconds, at least one.
-    var leftMs: Int64 { max(untilEndMs, 1) }
+    var leftMs: Int64 { max(endMs - monotonicMs(), 1) }
 
-    var isOverdue: Bool { untilEndMs <= 0 }
-
-    private var untilEndMs: Int64 { request.timeoutMs - (monotonicMs() - begunMs) }
+    /// When its time is over.
+    var endMs: Int64 { begunMs + request.timeoutMs }
 
     /// Room reserved for a page of unknown size, and the most that is reserved on another's word, in bytes.
     private static let bodyBytesReserved = (min: 4 << 10, max: 16 << 20)

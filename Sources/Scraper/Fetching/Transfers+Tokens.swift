@@ -64,9 +64,11 @@ extension Transfers {
 
     /// Ends the waiting of those whose time is over.
     mutating func endWaiting() {
-        for index in grants.indices where grants[index].waiting.contains(where: \.isOverdue) {
-            let overdue = grants[index].waiting.filter(\.isOverdue)
-            grants[index].waiting.removeAll(where: \.isOverdue)
+        let nowMs = monotonicMs()
+        for index in grants.indices {
+            let overdue = grants[index].waiting.filter { $0.endMs <= nowMs }
+            guard !overdue.isEmpty else { continue }
+            grants[index].waiting.removeAll { $0.endMs <= nowMs }
             fail(overdue, grants[index].oauth2, "context deadline exceeded")
         }
     }
