@@ -84,27 +84,27 @@ import Testing
         let started = SystemClock().nowMs() - 3_600_000
         func data(_ target: String) throws -> JSONValue {
             let answer = try connection.request("GET", target)
-            return try JSONValue(parsing: answer.body)["data"]
+            return try JSONValue(parsing: answer.body).member("data")
         }
         var outcome = Outcome()
-        let targets = try data("/api/v1/targets?state=active&scrapePool=\(page.name)")["activeTargets"]
+        let targets = try data("/api/v1/targets?state=active&scrapePool=\(page.name)").member("activeTargets")
         outcome.health = targets.elements.first?["health"] ?? .null
         let selector = "{job=\"\(page.name)\",__name__!~\"scrape_duration_seconds|scrape_series_added\"}"
         let query = percentEncoded("last_over_time(\(selector)[1m])")
-        outcome.series = try data("/api/v1/query?query=\(query)")["result"].elements.map { series in
-            "\(series["metric"].sortKey) \(series["value"].elements.last?.sortKey ?? "") "
-                + (series["histogram"].elements.last?.sortKey ?? "")
+        outcome.series = try data("/api/v1/query?query=\(query)").member("result").elements.map { series in
+            "\(series.member("metric").sortKey) \(series.member("value").elements.last?.sortKey ?? "") "
+                + (series.member("histogram").elements.last?.sortKey ?? "")
         }.sorted()
         let exemplars = try data(
             "/api/v1/query_exemplars?start=0&end=9999999999&query=\(percentEncoded("{job=\"\(page.name)\"}"))")
         outcome.exemplars = exemplars.elements.map { series in
-            let list = series["exemplars"].elements.map { exemplar -> String in
+            let list = series.member("exemplars").elements.map { exemplar -> String in
                 // Undated ones have the time of a scrape.
-                guard case .number(let seconds) = exemplar["timestamp"] else { return "" }
+                guard case .number(let seconds) = exemplar.member("timestamp") else { return "" }
                 let time = seconds * 1000 > Double(started) ? "now" : "\(Int64((seconds * 1000).rounded()))"
-                return "\(exemplar["labels"].sortKey) \(exemplar["value"].sortKey) \(time)"
+                return "\(exemplar.member("labels").sortKey) \(exemplar.member("value").sortKey) \(time)"
             }
-            return "\(series["seriesLabels"].sortKey) \(list)"
+            return "\(series.member("seriesLabels").sortKey) \(list)"
         }.sorted()
         // What is known from pages that failed is another in each.
         guard outcome.health == .string("up") else { return outcome }
@@ -167,15 +167,8 @@ extension String {
 }
 
 extension JSONValue {
-    fileprivate subscript(_ key: String) -> JSONValue {
-        guard case .object(let members) = self else { return .null }
-        return members[key] ?? .null
-    }
-
-    fileprivate var elements: [JSONValue] {
-        guard case .list(let elements) = self else { return [] }
-        return elements
-    }
+    /// A member of an object; null where there is none.
+    fileprivate func member(_ name: String) -> JSONValue { self[name] ?? .null }
 }
 
 private func percentEncoded(_ text: String) -> String {

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Model
 import NIOCore
+import Protobuf
 import RemoteProtocol
 import TestSupport
 import Testing
