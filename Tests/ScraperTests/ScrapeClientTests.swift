@@ -66,6 +66,30 @@ import Testing
         #expect(server.requests.count { $0.hasPrefix("POST ") } == 1)
     }
 
+    @Test func everyClientKeepsItsToken() throws {
+        let server = try ScriptedServer { request, _ in
+            request.contains(" /token ") ? token("t-1") : ScriptedServer.page("a 1\n")
+        }
+        defer { server.close() }
+        let session = HTTPSession()
+        let answered = Mutex((all: 0, good: 0))
+        let url = "http://127.0.0.1:\(server.port)/"
+        for number in 0..<200 {
+            var http = HTTPClientConfiguration()
+            http.oauth2 = .init(
+                clientID: "c\(number % 100)", clientSecret: .text("s"), tokenURL: url + "token")
+            let request = HTTPPost(
+                url: url, timeoutMs: 20_000, userAgent: "t", http: http, headers: [], body: nil, replyBytesMax: 100)
+            session.start(request) { result in
+                answered.withLock { $0 = ($0.all + 1, $0.good + ((try? result.get()) == nil ? 0 : 1)) }
+            }
+            // Its own time ends each.
+            while answered.withLock({ $0.all }) <= number { session.poll(timeoutMs: 100) }
+            try #require(answered.withLock { $0.good } == number + 1)
+        }
+        #expect(server.requests.count { $0.hasPrefix("POST ") } == 100)
+    }
+
     @Test func aServerMayWantTheClientInTheBodyAndTokensEnd() async throws {
         let server = try ScriptedServer { request, count in
             guard request.contains(" /token ") else { return ScriptedServer.page("a 1\n") }

@@ -29,7 +29,7 @@ struct Grant {
 /// - Source: RFC 6749, section 4.4; where the client is told as in Go's `oauth2`.
 extension Transfers {
     /// How many tokens are kept.
-    private static let grantsMax = 64
+    private static let grantsMax = 1000
     /// How long before its end a token is no longer used.
     private static let marginMs: Int64 = 10_000
     private static let replyBytesMax = 1 << 20
