@@ -91,11 +91,9 @@ set_up_by_ssh() {
     # shellcheck disable=SC2016
     local folder='"$HOME/.gpu-metrics"' files command
     files=("$here/setup-dcgm.sh" "$here/ssh-options.sh" "$here/keep-running.sh")
-    # Here in the repository, or installed.
-    local counters=$here/../config/gpu-counters.csv built=$here/../.build/release/gpu-exporter
-    [ -r "$counters" ] || counters=$here/../gpu-counters.csv
+    local built=$here/../.build/release/gpu-exporter
     [ -x "$built" ] || built=$(command -v gpu-exporter)
-    files+=("$counters")
+    [ ${#counters[@]} -eq 0 ] || files+=("${counters[1]}")
     exporter=${exporter:-$built}
     command="bash $folder/setup-dcgm.sh --here --listen $listen --flags $(printf %q "$flags")"
     [ -n "$with_dcgm" ] || command+=" --no-dcgm"
@@ -117,6 +115,16 @@ set_up_by_ssh() {
     exit $status
 }
 
+# The exporter's flags for the file of counters, `counters`: beside this script on a pod, else in the repository or where it
+# was installed.
+find_counters() {
+    local file
+    counters=()
+    for file in "$here/gpu-counters.csv" "$here/../config/gpu-counters.csv" "$here/../gpu-counters.csv"; do
+        [ ! -r "$file" ] || { counters=(--collectors "$file"); return; }
+    done
+}
+
 # The page, or nothing.
 page() {
     local address=${listen%:*}
@@ -128,12 +136,16 @@ page() {
         cat <&3' "$address" "${listen##*:}" 2>/dev/null
 }
 
-# Whether the page shows a GPU's temperature, within $1 seconds.
-page_has_gpus() {
-    local deadline=$((SECONDS + $1))
-    while true; do
-        page | grep -q '^DCGM_FI_DEV_GPU_TEMP[A-Z_]*{' && return 0
-        [ "$SECONDS" -lt "$deadline" ] || return 1
+# Whether the page shows a GPU's temperature.
+page_has_gpus() { page | grep -q '^DCGM_FI_DEV_GPU_TEMP[A-Z_]*{'; }
+
+# Whether exporter $1 shows GPUs within a minute; not waited for when it has ended three times.
+gets_gpus() {
+    local deadline=$((SECONDS + 60)) ends
+    until page_has_gpus; do
+        # Nothing where the log is still to come.
+        ends=$(grep -c " ended with status " "$logs/$1.log" 2>/dev/null)
+        [ "$SECONDS" -lt "$deadline" ] && [ "${ends:-0}" -lt 3 ] || return 1
         sleep 0.5
     done
 }
@@ -141,6 +153,8 @@ page_has_gpus() {
 # Starts exporter $1 with the arguments that follow, for good.
 start() {
     local name=$1
+    # What it says now is looked at below.
+    [ ! -e "$logs/$name.log" ] || mv -f "$logs/$name.log" "$logs/$name.log.1"
     setsid bash "$here/keep-running.sh" "$name" "$logs/$name.log" "${@:2}" </dev/null >/dev/null 2>&1 &
 }
 
@@ -182,7 +196,7 @@ add_repository() {
 
 # dcgm-exporter, installed and serving GPUs; false with a `reason` where it cannot be.
 serve_by_dcgm() {
-    local devices counters=()
+    local devices
     [ -n "$with_dcgm" ] || { reason="--no-dcgm"; return 1; }
     devices=$(nvidia-smi -L 2>/dev/null) && [ -n "$devices" ] || { reason="nvidia-smi shows no GPU"; return 1; }
     if ! command -v dcgm-exporter >/dev/null; then
@@ -190,24 +204,22 @@ serve_by_dcgm() {
         command -v apt-get >/dev/null || { reason="there is no apt-get"; return 1; }
         install_dcgm || return 1
     fi
-    [ -r "$here/gpu-counters.csv" ] && counters=(--collectors "$here/gpu-counters.csv")
     start dcgm-exporter dcgm-exporter --address "$listen" "${counters[@]}"
-    page_has_gpus 60 && return 0
-    reason="dcgm-exporter shows no GPU after a minute; $logs/dcgm-exporter.log ends with: $(tail -n 1 "$logs/dcgm-exporter.log" 2>/dev/null)"
+    gets_gpus dcgm-exporter && return 0
+    reason="dcgm-exporter shows no GPU; $logs/dcgm-exporter.log ends with: $(tail -n 1 "$logs/dcgm-exporter.log" 2>/dev/null)"
     end dcgm-exporter
     return 1
 }
 
 serve_by_gpu_exporter() {
-    local program=${exporter:-$(command -v gpu-exporter)} counters=() words
+    local program=${exporter:-$(command -v gpu-exporter)} words
     [ -n "$program" ] || {
         echo "setup-dcgm.sh: there is no gpu-exporter here either: build it (make build), and name it with --exporter" >&2
         return 1
     }
-    [ -r "$here/gpu-counters.csv" ] && counters=(--collectors "$here/gpu-counters.csv")
     read -r -a words <<<"$flags"
     start gpu-exporter "$(realpath "$program")" --address "$listen" "${counters[@]}" "${words[@]}"
-    page_has_gpus 30 && return 0
+    gets_gpus gpu-exporter && return 0
     echo "setup-dcgm.sh: gpu-exporter shows no GPU either; its log:" >&2
     tail -n 5 "$logs/gpu-exporter.log" >&2
     end gpu-exporter
@@ -215,8 +227,9 @@ serve_by_gpu_exporter() {
 }
 
 read_arguments "$@"
+find_counters
 [ -n "$is_here" ] || set_up_by_ssh
-if page_has_gpus 0; then
+if page_has_gpus; then
     say "http://$listen/metrics shows this pod's GPUs already"
     exit 0
 fi

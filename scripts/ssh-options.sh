@@ -52,7 +52,7 @@ check_port() {
 # The arguments of ssh to host $1 at port $2, in `ssh_arguments`.
 set_ssh_arguments() {
     ssh_arguments=(
-        -o "StrictHostKeyChecking=$ssh_check" -o BatchMode=yes -o ConnectTimeout=10
+        -o "StrictHostKeyChecking=$ssh_check" -o BatchMode=yes -o ConnectTimeout=20
         # A dead connection is noticed within 15 s.
         -o ServerAliveInterval=5 -o ServerAliveCountMax=3
         # A connection of its own, whatever ~/.ssh/config shares.
