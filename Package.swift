@@ -100,7 +100,8 @@ let package = Package(
             name: "Exporter", dependencies: [argumentParser, logging, lifecycle] + hummingbird, swiftSettings: strict),
         // What several of the test targets need; no product.
         .target(
-            name: "TestSupport", dependencies: ["Model", "Protobuf", "CSnappy"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Model", "Protobuf", "CSnappy"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TSDBTests", dependencies: ["TSDB", "Model", "CSQLite", "TestSupport"], swiftSettings: strict),

@@ -85,10 +85,17 @@ extension Histogram {
             lower: -zeroThreshold, upper: zeroThreshold, includesLower: true, includesUpper: true, count: zeroCount)
     }
 
-    /// All buckets that hold anything, ascending.
+    /// All buckets that hold anything, ascending. Those beside zero end at the bucket around it.
+    ///
+    /// - Source: Prometheus 3 `model/histogram`, AllBucketIterator.
     public var populatedBuckets: [Bucket] {
         // Prometheus leaves out one that holds less than nothing too, as only differences do.
-        buckets(showsZero: zeroCount > 0)
+        buckets(showsZero: zeroCount > 0).map { bucket in
+            var clipped = bucket
+            if bucket.upper < 0, bucket.upper > -zeroThreshold { clipped.upper = -zeroThreshold }
+            if bucket.lower > 0, bucket.lower < zeroThreshold { clipped.lower = zeroThreshold }
+            return clipped
+        }
     }
 
     private func buckets(showsZero: Bool) -> [Bucket] {

@@ -55,6 +55,17 @@ import Testing
     }
 }
 
+@Suite struct HistogramBucketTests {
+    /// The buckets beside zero are shown up to the one around it, and printed as they are.
+    @Test func bucketsEndAtTheZeroBucket() {
+        let histogram = Histogram(
+            zeroThreshold: 0.75, zeroCount: 1, count: 3, positiveSpans: [.init(offset: 0, length: 1)],
+            negativeSpans: [.init(offset: 1, length: 1)], positiveBuckets: [1], negativeBuckets: [1])
+        #expect(histogram.populatedBuckets.map { [$0.lower, $0.upper] } == [[-2, -1], [-0.75, 0.75], [0.75, 1]])
+        #expect(histogram.description.contains("(0.5,1]:1"))
+    }
+}
+
 @Suite struct HistogramResolutionTests {
     /// Buckets 1 ... 8 of a schema end where 1 ... 4 of the one below do, in pairs.
     @Test func bucketsAreMergedInPairs() throws {
