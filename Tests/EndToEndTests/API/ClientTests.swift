@@ -9,6 +9,7 @@ import Testing
 @Suite struct ClientTests {
     static let python = findProgram("tsdb-test-python")
     static let vmalert = findProgram("vmalert")
+    static let vmagent = findProgram("vmagent")
 
     private func run(_ script: String, _ arguments: [String]) throws {
         let result = try runToEnd(try #require(Self.python), ["-c", script] + arguments)
@@ -139,6 +140,41 @@ import Testing
                 !alerts.isEmpty
             else { return nil }
             return ()
+        }
+    }
+
+    /// It tries VictoriaMetrics' own protocol first, and takes Prometheus's when that is refused.
+    @Test(.enabled(if: vmagent != nil, "no vmagent on the PATH: make test-tools"))
+    func vmagentSendsWhatItScrapes() throws {
+        let server = try TestServer(config: "", flags: ["--web.enable-remote-write-receiver"])
+        defer { server.process.finish(SIGTERM) }
+        let directory = TemporaryDirectory(.disk)
+        try writeFile(
+            directory.path + "/scrape.yml",
+            """
+            global: {scrape_interval: 1s}
+            scrape_configs:
+              - job_name: self
+                static_configs: [{targets: ['127.0.0.1:\(server.port)']}]
+            """)
+        let process = try ChildProcess(
+            try #require(Self.vmagent),
+            [
+                "-promscrape.config=\(directory.path)/scrape.yml", "-remoteWrite.url=\(server.url)/api/v1/write",
+                "-remoteWrite.tmpDataPath=\(directory.path)/queue", "-remoteWrite.flushInterval=1s",
+                "-httpListenAddr=127.0.0.1:\(try freePort())",
+            ])
+        defer { process.finish(SIGTERM) }
+        let wanted = [
+            "up{job=\"self\"} == 1", "prometheus_build_info{job=\"self\"}",
+            "count_over_time(prometheus_tsdb_head_series{job=\"self\"}[1m]) >= 3",
+        ]
+        for expression in wanted {
+            try eventually("\(expression) is there", within: 60) { () -> Void? in
+                guard process.isRunning else { throw TestFailure("vmagent ended: \(process.printed)") }
+                guard case .vector(let found) = try instantQuery(server.url, expression), found.count == 1 else { return nil }
+                return ()
+            }
         }
     }
 
