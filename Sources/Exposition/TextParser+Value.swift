@@ -56,7 +56,8 @@ extension TextParser {
             throw error(
                 "invalid \(isExemplar ? "exemplar " : "")timestamp \(formatFloat(seconds, .general))", at: place)
         }
-        return Int64((seconds * 1000).rounded())
+        // As Prometheus does: what is less than a millisecond is dropped.
+        return Int64(seconds * 1000)
     }
 
     /// Reads an exemplar from its mark on: `# {trace_id="x"} 0.67 1520879607.789`, the timestamp of which may lack.

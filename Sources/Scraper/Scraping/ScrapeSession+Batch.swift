@@ -41,7 +41,7 @@ extension ScrapeSession {
             let seconds = batch.values[start.created]
             // A limit that no milliseconds overflow at; what is beyond is no time.
             guard seconds > 0, seconds < 9e15 else { continue }
-            let startMs = Int64((seconds * 1000).rounded())
+            let startMs = Int64(seconds * 1000)
             for place in start.samples where startMs <= batch.timestamp(place) { batch.startTimes[place] = startMs }
         }
     }
