@@ -10,8 +10,8 @@ set -euo pipefail
 dir=$(mkdir -p "$1" && cd "$1" && pwd)
 
 # Real clients from the Python Package Index, run by DIR/usr/bin/tsdb-test-python.
-clients=(prometheus-api-client==0.7.2 opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2 openapi-spec-validator==0.9.0)
-if [ ! -x "$dir/usr/bin/tsdb-test-python" ]; then
+clients=(prometheus-api-client==0.7.2 prometheus-client==0.22.1 opentelemetry-sdk==1.45.2 opentelemetry-exporter-otlp-proto-http==1.45.2 openapi-spec-validator==0.9.0)
+if ! "$dir/usr/bin/tsdb-test-python" -c "import prometheus_client" 2>/dev/null; then
     if python3 -m venv "$dir/python" 2>/dev/null && "$dir/python/bin/pip" install -q --disable-pip-version-check --retries 1 "${clients[@]}" 2>/dev/null; then
         mkdir -p "$dir/usr/bin"
         printf '#!/bin/sh\nexec "%s/python/bin/python" "$@"\n' "$dir" > "$dir/usr/bin/tsdb-test-python"

@@ -123,12 +123,46 @@ import Testing
             return ScriptedServer.page(page.1, contentType: page.0)
         }
         defer { scraped.close() }
+        try compare(pages, scraped.port)
+    }
+
+    /// Whether there is a Python with the package of Prometheus's own client.
+    private static let python = findProgram("tsdb-test-python").flatMap { path in
+        (try? runToEnd(path, ["-c", "import prometheus_client"]))?.status == 0 ? path : nil
+    }
+
+    @Test(.enabled(if: RealPrometheus.path != nil && python != nil, "needs Prometheus 3 and tsdb-test-python"))
+    func thePythonClientsPageIsStoredAsARealPrometheusStoresIt() throws {
+        let script = """
+            import sys, threading
+            from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, Info, Summary, start_http_server
+            r = CollectorRegistry()
+            c = Counter("jobs", "Jobs\\n done.", ["kind"], registry=r)
+            c.labels("a b").inc(3, {"trace_id": "t1"})
+            c.labels("c").inc()
+            h = Histogram("latency_seconds", "Latency.", unit="seconds", registry=r)
+            for v in (0.003, 0.2, 7, 70): h.observe(v, {"trace_id": str(v)})
+            Summary("size", "Size.", registry=r).observe(12)
+            Gauge("load", "Load.", registry=r).set(0.25)
+            Info("build", "Build.", registry=r).info({"version": "1.2"})
+            Enum("state", "State.", states=["up", "down"], registry=r).state("down")
+            start_http_server(int(sys.argv[1]), "127.0.0.1", r)
+            threading.Event().wait()
+            """
+        let port = try freePort()
+        let client = try ChildProcess(try #require(Self.python), ["-c", script, "\(port)"])
+        defer { client.finish(SIGKILL) }
+        try compare([Page(name: "metrics", contentType: "", body: [])], port)
+    }
+
+    /// Has both servers scrape the pages at `port`, and waits until they agree.
+    private func compare(_ pages: [Page], _ port: Int) throws {
         let data = TemporaryDirectory(.disk)
         let theirs = try RealPrometheus(
-            data: data.path, config: config(pages, scraped.port, global: ""),
+            data: data.path, config: config(pages, port, global: ""),
             flags: ["--enable-feature=exemplar-storage"])
         defer { theirs.process.finish(SIGKILL) }
-        let ours = try TestServer(config: config(pages, scraped.port, global: ", scrape_native_histograms: true"))
+        let ours = try TestServer(config: config(pages, port, global: ", scrape_native_histograms: true"))
         defer { ours.process.finish(SIGTERM) }
         let connections = try [HTTPConnection(port: theirs.port), HTTPConnection(port: ours.port)]
         var differing: [String] = []
