@@ -172,7 +172,9 @@ import Testing
         for expression in wanted {
             try eventually("\(expression) is there", within: 60) { () -> Void? in
                 guard process.isRunning else { throw TestFailure("vmagent ended: \(process.printed)") }
-                guard case .vector(let found) = try instantQuery(server.url, expression), found.count == 1 else { return nil }
+                guard case .vector(let found) = try instantQuery(server.url, expression), found.count == 1 else {
+                    return nil
+                }
                 return ()
             }
         }
