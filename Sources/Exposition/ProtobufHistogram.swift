@@ -56,10 +56,10 @@ struct ProtobufHistogram {
         case (8, .fixed64(let bits)): fractions.zeroCount = number(bits)
         case (9, .bytes(let bytes)): try appendSpan(bytes, to: &content.negativeSpans)
         case (10, _): try appendDeltas(value, to: &whole.negative)
-        case (11, _): try appendCounts(value, to: &fractions.negative)
+        case (11, _): try appendDoubles(value, to: &fractions.negative)
         case (12, .bytes(let bytes)): try appendSpan(bytes, to: &content.positiveSpans)
         case (13, _): try appendDeltas(value, to: &whole.positive)
-        case (14, _): try appendCounts(value, to: &fractions.positive)
+        case (14, _): try appendDoubles(value, to: &fractions.positive)
         default: break
         }
     }
@@ -133,24 +133,6 @@ struct ProtobufHistogram {
     }
 }
 
-/// BucketSpan: offset 1 (sint32), length 2 (uint32).
-private func appendSpan(
-    _ message: UnsafeRawBufferPointer, to spans: inout [Histogram.Span]
-) throws(ProtobufError) {
-    try checkCount(spans.count)
-    var span = Histogram.Span(offset: 0, length: 0)
-    var reader = ProtobufReader(message)
-    while let (field, value) = try reader.next() {
-        guard case .varint(let number) = value else { continue }
-        if field == 1 {
-            span.offset = Int32(truncatingIfNeeded: unzigzag(number))
-        } else if field == 2 {
-            span.length = UInt32(truncatingIfNeeded: number)
-        }
-    }
-    spans.append(span)
-}
-
 /// Each number is a bucket less the one before it.
 private func appendDeltas(_ value: ProtobufReader.Value, to list: inout [Double]) throws(ProtobufError) {
     var longer = list
@@ -158,19 +140,9 @@ private func appendDeltas(_ value: ProtobufReader.Value, to list: inout [Double]
     // Whole numbers to 2^53 are exact as doubles.
     var bucket = longer.last.flatMap { Int64(exactly: $0) } ?? 0
     try value.forEachVarint { number throws(ProtobufError) in
-        try checkCount(longer.count)
+        try checkHistogramCount(longer.count)
         bucket &+= unzigzag(number)
         longer.append(Double(bucket))
-    }
-    list = longer
-}
-
-private func appendCounts(_ value: ProtobufReader.Value, to list: inout [Double]) throws(ProtobufError) {
-    var longer = list
-    list = []
-    try value.forEachDouble { number throws(ProtobufError) in
-        try checkCount(longer.count)
-        longer.append(number)
     }
     list = longer
 }
@@ -189,10 +161,4 @@ private func merged(_ spans: [Histogram.Span]) throws(HistogramError) -> [Histog
         offset = 0
     }
     return result
-}
-
-private func checkCount(_ count: Int) throws(ProtobufError) {
-    guard count < Histogram.elementsMax else {
-        throw ProtobufError(description: "a histogram has more than \(Histogram.elementsMax) buckets, spans or bounds")
-    }
 }

@@ -76,7 +76,7 @@ package struct WrittenHistogram {
             self[keyPath: buckets] = []
             var bucket = self[keyPath: last]
             try value.forEachVarint { number throws(ProtobufError) in
-                try checkCount(list.count)
+                try checkHistogramCount(list.count)
                 bucket &+= unzigzag(number)
                 list.append(Double(bucket))
             }
@@ -88,39 +88,5 @@ package struct WrittenHistogram {
             (histogram.count, histogram.zeroCount) = (count, zeroCount)
             (histogram.positiveBuckets, histogram.negativeBuckets) = (positive, negative)
         }
-    }
-}
-
-private func appendDoubles(_ value: ProtobufReader.Value, to list: inout [Double]) throws(ProtobufError) {
-    var longer = list
-    list = []
-    try value.forEachDouble { number throws(ProtobufError) in
-        try checkCount(longer.count)
-        longer.append(number)
-    }
-    list = longer
-}
-
-/// BucketSpan: offset 1 (sint32), length 2 (uint32).
-private func appendSpan(
-    _ message: UnsafeRawBufferPointer, to spans: inout [Histogram.Span]
-) throws(ProtobufError) {
-    try checkCount(spans.count)
-    var span = Histogram.Span(offset: 0, length: 0)
-    var reader = ProtobufReader(message)
-    while let (field, value) = try reader.next() {
-        guard case .varint(let number) = value else { continue }
-        if field == 1 {
-            span.offset = Int32(truncatingIfNeeded: unzigzag(number))
-        } else if field == 2 {
-            span.length = UInt32(truncatingIfNeeded: number)
-        }
-    }
-    spans.append(span)
-}
-
-private func checkCount(_ count: Int) throws(ProtobufError) {
-    guard count < Histogram.elementsMax else {
-        throw ProtobufError(description: "a histogram has more than \(Histogram.elementsMax) buckets, spans or bounds")
     }
 }

@@ -55,8 +55,7 @@ struct HTTPClient {
                 if failure.isTooLong {
                     throw CommandFailure("\(withoutPassword(url)) answered more than \(bodyBytesMax) bytes")
                 }
-                let reason = failure.description.replacing(url, with: withoutPassword(url))
-                throw CommandFailure("no answer from \(withoutPassword(url)): \(reason). \(settings.advice)")
+                throw CommandFailure("no answer from \(withoutPassword(url)): \(failure). \(settings.advice)")
             }
         }
     }
