@@ -28,6 +28,56 @@ import Testing
             ])
     }
 
+    /// Senders may write a sample's fields in any order, leave out zeros and add fields; timestamps have one to ten bytes.
+    @Test func samplesAreReadInEveryLayout() async throws {
+        let store = MemoryStore()
+        var random = SeededGenerator(seed: 11)
+        // Ascending, over each length of a varint and its neighbours; negative ones have ten bytes.
+        var times: [Int64] = [.min + 1, -(1 << 41), -1, 0]
+        for bits in 1..<62 { times += [(1 << bits) - 1, 1 << bits, (1 << bits) + 1] }
+        times = Array(Set(times)).sorted()
+        let samples = times.map { ($0, Double($0) / 3) }
+        try await withServer(store) { port in
+            let answer = try await write(port) { message in
+                var series = Message()
+                for (index, (time, value)) in samples.enumerated() {
+                    if index == 20 { series.bytes(1, Message.label(Array("__name__".utf8), Array("a".utf8))) }
+                    series.bytes(2, Self.laidOut(time, value, layout: Int.random(in: 0..<6, using: &random)))
+                }
+                series.bytes(1, Message.label(Array("b".utf8), Array("c".utf8)))
+                message.bytes(1, series.bytes)
+            }
+            #expect(answer.status == 204, "\(answer.text)")
+        }
+        let stored = try #require(store.contents[#"a{b="c"}"#])
+        #expect(stored.map(\.timestamp) == times)
+        #expect(stored.map(\.value) == samples.map(\.1))
+    }
+
+    private static func laidOut(_ time: Int64, _ value: Double, layout: Int) -> [UInt8] {
+        var sample = Message()
+        let number = UInt64(bitPattern: time)
+        switch layout {
+        case 0:
+            sample.varint(2, number)
+            sample.double(1, value)
+        case 1:
+            if value != 0 { sample.double(1, value) }
+            if time != 0 { sample.varint(2, number) }
+        case 2:
+            sample.double(1, value)
+            sample.varint(2, number)
+            sample.bytes(15, [1, 2, 3])
+        case 3:
+            // The last one counts.
+            sample.varint(2, 77)
+            sample.double(1, value)
+            sample.varint(2, number)
+        default: return Message.sample(time, value)
+        }
+        return sample.bytes
+    }
+
     @Test func knownSeriesAreNotResolvedAgain() async throws {
         let store = MemoryStore()
         try await withServer(store) { port in

@@ -23,8 +23,10 @@ extension WriteRequest {
         var labelsStart = 0
         var labelsEnd = 0
         var isScattered = false
-        var fieldStart = 0
-        while let (field, value) = try reader.next() {
+        while true {
+            reader.offset = readPlainSamples(message, from: reader.offset)
+            let fieldStart = reader.offset
+            guard let (field, value) = try reader.next() else { break }
             if field == 1 {
                 if labelsEnd == 0 {
                     labelsStart = fieldStart
@@ -40,7 +42,6 @@ extension WriteRequest {
                 default: break
                 }
             }
-            fieldStart = reader.offset
         }
         let together = UnsafeRawBufferPointer(rebasing: message[labelsStart..<labelsEnd])
         appendSeries(

@@ -51,7 +51,9 @@ extension WriteRequest {
         var metadata: UnsafeRawBufferPointer?
         var created: Int64 = 0
         var reader = ProtobufReader(message)
-        while let (field, value) = try reader.next() {
+        while true {
+            reader.offset = readPlainSamples(message, from: reader.offset)
+            guard let (field, value) = try reader.next() else { break }
             if field == 1 { referenceFields += 1 }
             switch value {
             case .bytes(let bytes):

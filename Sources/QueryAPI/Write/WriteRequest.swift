@@ -89,7 +89,30 @@ struct WriteRequest {
         }
         timestamps.append(timestamp)
         values.append(sample)
-        if !startTimes.isEmpty, startTimes.count < values.count { startTimes.append(0) }
+    }
+
+    /// Reads successive samples of a series (field 2) as long as they are laid out as all senders do it: the value, then
+    /// the timestamp in six bytes (of 36 to 42 bits: 1971 to 2109). ``readSample(_:)`` is for the others.
+    ///
+    /// - Returns: where they end.
+    @inline(__always)
+    mutating func readPlainSamples(_ message: UnsafeRawBufferPointer, from start: Int) -> Int {
+        //  0x12 16          field 2 of the series, 16 bytes
+        //       0x09 8 bytes    field 1 of the sample: the value
+        //       0x10 6 bytes    field 2: the timestamp, of which all bytes but the last have their top bit set
+        var offset = start
+        while message.count - offset >= 18, values.count < Limit.writeSamples {
+            let head = UInt32(littleEndian: message.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            let tail = UInt64(littleEndian: message.loadUnaligned(fromByteOffset: offset + 10, as: UInt64.self)) >> 8
+            guard head & 0xff_ffff == 0x09_1012, tail & 0x80_8080_8080_80ff == 0x00_8080_8080_8010 else { break }
+            let bits = UInt64(littleEndian: message.loadUnaligned(fromByteOffset: offset + 3, as: UInt64.self))
+            let low = tail >> 8 & 0x7f | tail >> 9 & 0x3f80 | tail >> 10 & 0x1f_c000
+            let high = tail >> 11 & 0xfe0_0000 | tail >> 12 & 0x7_f000_0000 | tail >> 13 & 0x3f8_0000_0000
+            timestamps.append(Int64(bitPattern: low | high))
+            values.append(Double(bitPattern: bits))
+            offset += 18
+        }
+        return offset
     }
 
     /// Sets the start time of sample `index`, the newest one or one before.
