@@ -138,10 +138,13 @@ extension Labels: Hashable {
             && a.encoded.withUnsafeBufferPointer { a in b.encoded.withUnsafeBufferPointer { b in equal(a, b) } }
     }
 
-    public func hash(into hasher: inout Hasher) { hasher.combine(hash64) }
+    public func hash(into hasher: inout Hasher) { hasher.combine(tableHash) }
 
     /// A hash of the whole set, the same in every process.
     public var hash64: UInt64 { encoded.withUnsafeBufferPointer { Model.hash64($0) } }
+
+    /// A hash of the whole set for hash tables in memory, another one in each process.
+    public var tableHash: UInt64 { encoded.withUnsafeBufferPointer { Model.tableHash($0) } }
 }
 
 extension Labels: Comparable {

@@ -38,12 +38,12 @@ struct LabelPairs {
 
     /// The number of a name, or nil where no series has it.
     func name(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32? {
-        nameTable.find(hash64(bytes)) { withName($0) { equalBytes($0, bytes) } }
+        nameTable.find(tableHash(bytes)) { withName($0) { equalBytes($0, bytes) } }
     }
 
     /// The number of a pair, or nil where no series has it.
     func pair(_ name: UInt32, _ value: UnsafeBufferPointer<UInt8>) -> UInt32? {
-        pairTable.find(hash64(value, seed: UInt64(name))) { id in
+        pairTable.find(tableHash(value, seed: UInt64(name))) { id in
             pairs[Int(id)].name == name && withValue(id) { equalBytes($0, value) }
         }
     }
@@ -79,7 +79,7 @@ struct LabelPairs {
         let id = UInt32(names.count)
         names.append(Name(offset: nameArena.count, count: bytes.count))
         nameArena.append(contentsOf: bytes)
-        nameTable.insert(hash64(bytes), id)
+        nameTable.insert(tableHash(bytes), id)
         return id
     }
 
@@ -92,7 +92,7 @@ struct LabelPairs {
         pairs[Int(id)] = Pair(name: name, offset: UInt32(arena.count), count: UInt32(value.count))
         arena.append(contentsOf: value)
         names[Int(name)].pairs.append(id)
-        pairTable.insert(hash64(value, seed: UInt64(name)), id)
+        pairTable.insert(tableHash(value, seed: UInt64(name)), id)
     }
 
     /// Calls `body` with the bytes of a pair's value, which are valid during the call.
@@ -170,7 +170,7 @@ struct LabelPairs {
     }
 
     private mutating func free(_ id: UInt32) {
-        let hash = withValue(id) { hash64($0, seed: UInt64(pairs[Int(id)].name)) }
+        let hash = withValue(id) { tableHash($0, seed: UInt64(pairs[Int(id)].name)) }
         pairTable.remove(hash, id)
         garbageBytes += Int(pairs[Int(id)].count)
         pairs[Int(id)] = Pair(name: .max, offset: 0, count: 0)

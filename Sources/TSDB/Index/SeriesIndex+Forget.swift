@@ -50,7 +50,7 @@ extension SeriesIndex {
             for id in ids {
                 guard let entry = series[id]?.pointee else { continue }
                 buildLabels(entry, into: &encoded)
-                byLabels.remove(encoded.withUnsafeBufferPointer { hash64($0) }, id)
+                byLabels.remove(encoded.withUnsafeBufferPointer { tableHash($0) }, id)
                 users.append((id, Array(entry.pairNumbers)))
                 entry.deallocate()
                 series.remove(id)

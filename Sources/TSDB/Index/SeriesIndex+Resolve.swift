@@ -8,7 +8,7 @@ extension SeriesIndex {
         var missing: [Int] = []
         lock.read {
             for (index, labels) in wanted.enumerated() {
-                let id = find(labels, hash: labels.hash64)
+                let id = find(labels, hash: labels.tableHash)
                 if id == nil { missing.append(index) }
                 refs.append(SeriesRef(id: id ?? 0))
             }
@@ -25,7 +25,7 @@ extension SeriesIndex {
     }
 
     private func findOrCreate(_ wanted: Labels) throws(StorageError) -> UInt32 {
-        let hash = wanted.hash64
+        let hash = wanted.tableHash
         if let known = find(wanted, hash: hash) { return known }
         if let problem = wanted.problem { throw .io("cannot store a series: \(problem)") }
         guard nextSeries < SeriesIndex.seriesEnd else {
@@ -111,7 +111,7 @@ extension SeriesIndex {
             }
             var entry = IndexedSeries(pairs)
             buildLabels(entry, into: &scratch)
-            let hash = scratch.withUnsafeBufferPointer { hash64($0) }
+            let hash = scratch.withUnsafeBufferPointer { tableHash($0) }
             let known = byLabels.find(hash) { id in scratch.withUnsafeBufferPointer { has(id, $0) } }
             guard known == nil, RowChecksum.series(id, labels: scratch) == checksum else {
                 entry.deallocate()

@@ -114,7 +114,7 @@ extension TextImport {
     /// Makes the series with this text the current one.
     private func select(_ head: UnsafeBufferPointer<UInt8>, _ parser: inout TextParser) throws(ExpositionError) {
         if current < series.count, series[current].hasHead(head) { return }
-        let hash = hash64(head)
+        let hash = tableHash(head)
         if let slot = slots[hash], series[slot].hasHead(head) {
             current = slot
             return

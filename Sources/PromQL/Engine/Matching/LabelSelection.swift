@@ -93,14 +93,14 @@ struct LabelTable {
     mutating func index(of source: Labels, selecting selection: LabelSelection) -> Int {
         scratch.removeAll(keepingCapacity: true)
         selection.append(source, to: &scratch)
-        let hash = scratch.withUnsafeBufferPointer { hash64($0) }
+        let hash = scratch.withUnsafeBufferPointer { tableHash($0) }
         if let found = find(hash, scratch) { return found }
         return insert(Labels(encoded: scratch.map { $0 }), hash)
     }
 
     /// The number of `labels`.
     mutating func index(of labels: Labels) -> Int {
-        let hash = labels.hash64
+        let hash = labels.tableHash
         return find(hash, labels.encoded) ?? insert(labels, hash)
     }
 
@@ -108,7 +108,7 @@ struct LabelTable {
     mutating func find(_ source: Labels, selecting selection: LabelSelection) -> Int? {
         scratch.removeAll(keepingCapacity: true)
         selection.append(source, to: &scratch)
-        return find(scratch.withUnsafeBufferPointer { hash64($0) }, scratch)
+        return find(scratch.withUnsafeBufferPointer { tableHash($0) }, scratch)
     }
 
     private func find(_ hash: UInt64, _ encoded: [UInt8]) -> Int? {
