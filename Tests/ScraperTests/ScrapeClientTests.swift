@@ -328,4 +328,63 @@ import Testing
         await harness.manager.stop()
         #expect(!harness.log.lines.contains { $0.contains("PRIVATE KEY") })
     }
+
+    private static let python = findProgram("python3")
+
+    /// Answers with a target that bears what was asked; by way of /far and /near, which lead to it.
+    private static let listing = """
+        import http.server, json, ssl, sys
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                port = self.server.server_address[1]
+                place = {"/far": "https://127.0.0.1:%d/list" % port, "/near": "list"}.get(self.path)
+                self.send_response(302 if place else 200)
+                if place: self.send_header("Location", place)
+                self.send_header("Content-Type", "application/json")
+                labels = {"host": self.headers["Host"], "auth": self.headers["Authorization"] or "", "x": self.headers["X-A"]}
+                body = b"" if place else json.dumps([{"targets": ["h:1"], "labels": labels}]).encode()
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+            def log_message(self, *_): pass
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain("server.crt", "server.key")
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        print(server.server_address[1], flush=True)
+        server.serve_forever()
+        """
+
+    /// With `server_name` the certificate is looked at under that name, wherever a redirect leads, and all else is as the
+    /// URL says: its user and password are no part of the host.
+    @Test(.enabled(if: python != nil, "no python3 on the PATH"), arguments: ["list", "near", "far"])
+    func theNameOfTheServerIsForItsCertificateAlone(path: String) async throws {
+        try certificates.makeAuthority("ca")
+        try certificates.make("server", signedBy: "ca", for: "DNS:other.test")
+        let server = try ChildProcess(
+            "/bin/sh",
+            ["-c", "cd \(certificates.path) && exec \(Self.python ?? "") -c \"$0\"", Self.listing])
+        defer { server.finish(SIGKILL) }
+        let port = try eventually("python listens") { () -> String? in
+            guard server.isRunning else { throw TestFailure("python ended: \(server.printed)") }
+            return server.output.split(separator: "\n").first.map(String.init)
+        }
+        let harness = Harness()
+        try harness.discover(
+            """
+              http_sd_configs:
+              - url: https://me:word@127.0.0.1:\(port)/\(path)
+                refresh_interval: 20s
+                http_headers: {X-A: {values: [kept]}}
+                tls_config: {ca_file: '\(certificates.path)/ca.crt', server_name: other.test}
+            """)
+        try await harness.wait("an answer") { !harness.targetLabels.isEmpty || harness.lines("error") > 0 }
+        #expect(harness.log.lines.filter { $0.hasPrefix("error") } == [])
+        // Absolute redirects have no user.
+        let auth = path == "far" ? "" : #"auth="Basic bWU6d29yZA==", "#
+        #expect(
+            harness.targetLabels
+                == ["{\(auth)host=\"127.0.0.1:\(port)\", instance=\"h:1\", x=\"kept\"}"])
+        await harness.manager.stop()
+    }
 }

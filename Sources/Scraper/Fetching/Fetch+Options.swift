@@ -12,22 +12,15 @@ extension Fetch {
         // Signals would interrupt other threads.
         try set(handle, CURLOPT_NOSIGNAL, 1)
         try set(handle, CURLOPT_PROTOCOLS_STR, "http,https")
-        try set(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https")
         try set(handle, CURLOPT_TIMEOUT_MS, Int(clamping: leftMs))
         try check(ccurl_setopt_pointer(handle, CURLOPT_ERRORBUFFER, errorText), "error buffer")
         try check(ccurl_setopt_pointer(handle, CURLOPT_PRIVATE, context), "context")
         try check(ccurl_setopt_write(handle, fetchReceiveBody, context), "body callback")
         try check(ccurl_setopt_header(handle, fetchReceiveHeader, context), "header callback")
         if request.acceptsGzip { try set(handle, CURLOPT_ACCEPT_ENCODING, "gzip") }
-        if request.http.followRedirects {
-            try set(handle, CURLOPT_FOLLOWLOCATION, 1)
-            try set(handle, CURLOPT_MAXREDIRS, Fetch.redirectsMax)
-        }
         try configureRoute(handle)
         try configureHeaders(handle)
     }
-
-    static let redirectsMax = 10
 
     private func configureHeaders(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         addHeader("User-Agent", request.userAgent)
@@ -41,6 +34,7 @@ extension Fetch {
             for value in header.values { addHeader(header.name, value) }
             for file in header.files { addHeader(header.name, try Fetch.read(.file(file), "http_headers file")) }
         }
+        if isElsewhere { return try check(ccurl_setopt_pointer(handle, CURLOPT_HTTPHEADER, headers), "headers") }
         if let bearer { addHeader("Authorization", bearer) }
         if let auth = request.http.authorization {
             addHeader("Authorization", "\(auth.type) \(try Fetch.read(auth.credentials, "credentials_file"))")
@@ -54,8 +48,11 @@ extension Fetch {
     }
 
     private func configure(_ handle: UnsafeMutableRawPointer, _ post: FetchPost) throws(ScrapeFailure) {
-        for header in post.headers { addHeader(header.name, header.value) }
-        guard let body = post.body else { return }
+        for header in post.headers where !isElsewhere || header.name.lowercased() != "authorization" {
+            addHeader(header.name, header.value)
+        }
+        if !post.socketPath.isEmpty { try set(handle, CURLOPT_UNIX_SOCKET_PATH, post.socketPath) }
+        guard let body = post.body, sendsBody else { return }
         try set(handle, CURLOPT_POST, 1)
         // Without this libcurl waits for a second for leave to send more than a kilobyte.
         addHeader("Expect", "")

@@ -5,13 +5,12 @@ extension Fetch {
     /// The URL. Where the certificate is another name's, that name is asked for at the URL's address.
     func configureURL(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         let name = request.http.tls.serverName
-        guard !name.isEmpty, request.url.hasPrefix("https://") else { return try set(handle, CURLOPT_URL, request.url) }
-        let rest = request.url.dropFirst("https://".count)
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !name.isEmpty, url.hasPrefix("https://") else { return try set(handle, CURLOPT_URL, url) }
+        let authority = WebURL.hostAndPort(url)
         let colon = authority.lastIndex(of: ":").flatMap { authority[$0...].contains("]") ? nil : $0 }
         let host = colon.map { authority[..<$0] } ?? authority
         let port = colon.map { authority[authority.index(after: $0)...] } ?? "443"
-        try set(handle, CURLOPT_URL, "https://\(name):\(port)\(rest[authority.endIndex...])")
+        try set(handle, CURLOPT_URL, "\(url[..<authority.startIndex])\(name):\(port)\(url[authority.endIndex...])")
         connectTo = curl_slist_append(nil, "\(name):\(port):\(host):\(port)")
         try check(ccurl_setopt_pointer(handle, CURLOPT_CONNECT_TO, connectTo), "server_name")
         addHeader("Host", String(authority))
@@ -52,14 +51,14 @@ extension Fetch {
 
     private func configureProxy(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         let proxy = request.http.proxy
-        proxyURL = proxy.route(to: request.url) { name in getenv(name).map { String(cString: $0) } }
+        proxyURL = proxy.route(to: url) { name in getenv(name).map { String(cString: $0) } }
         // Empty rather than unset, which would let libcurl choose by rules of its own. A name is for a SOCKS proxy to
         // look up, as Go has it.
         let url = proxyURL.hasPrefix("socks5://") ? "socks5h" + proxyURL.dropFirst("socks5".count) : proxyURL
         try set(handle, CURLOPT_PROXY, url)
         try set(handle, CURLOPT_NOPROXY, "")
         // Others would send them with requests too, not only to ask for a tunnel.
-        guard !proxyURL.isEmpty, request.url.hasPrefix("https://") else { return }
+        guard !proxyURL.isEmpty, self.url.hasPrefix("https://") else { return }
         for header in proxy.connectHeaders {
             for value in header.values {
                 if let longer = curl_slist_append(proxyHeaders, "\(header.name): \(value)") { proxyHeaders = longer }

@@ -6,6 +6,8 @@ struct FetchPost: Sendable {
     /// Nil where it is not posted but asked for.
     var body: [UInt8]?
     var headers: [(name: String, value: String)]
+    /// The Unix socket that it goes to; empty where it goes to the URL's host.
+    var socketPath = ""
 }
 
 /// What is asked of a target.
@@ -50,6 +52,13 @@ final class Fetch {
     let errorText: UnsafeMutablePointer<CChar>
     var headers: UnsafeMutablePointer<curl_slist>?
     var proxyHeaders: UnsafeMutablePointer<curl_slist>?
+    /// What is asked now: the request's own URL, or where that led.
+    private(set) var url: String
+    private(set) var redirectCount = 0
+    /// Whether the request still has its body, which most redirects take from it.
+    private(set) var sendsBody = true
+    private(set) var status = 0
+    private var ignoredBytes = 0
     /// The proxy that the request goes by; empty for none.
     var proxyURL = ""
     var connectTo: UnsafeMutablePointer<curl_slist>?
@@ -71,6 +80,7 @@ final class Fetch {
     init(_ request: FetchRequest, complete: @escaping @Sendable (Result<FetchedPage, ScrapeFailure>) -> Void) {
         self.request = request
         self.complete = complete
+        url = request.url
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         let (least, most) = Fetch.bodyBytesReserved
@@ -79,12 +89,29 @@ final class Fetch {
 
     deinit {
         errorText.deallocate()
-        curl_slist_free_all(headers)
-        curl_slist_free_all(proxyHeaders)
-        curl_slist_free_all(connectTo)
+        freeLists()
+    }
+
+    private func freeLists() {
+        for list in [headers, proxyHeaders, connectTo] { curl_slist_free_all(list) }
+        (headers, proxyHeaders, connectTo) = (nil, nil, nil)
+    }
+
+    /// Goes on to where the answer leads, to be configured anew; the handle must have let go of this object's lists.
+    func follow(_ url: String) {
+        freeLists()
+        self.url = url
+        redirectCount += 1
+        sendsBody = sendsBody && (status == 307 || status == 308)
+        (status, ignoredBytes, statusText, retryAfter) = (0, 0, "", "")
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        if isRedirect {
+            ignoredBytes += bytes.count
+            isOverLimit = ignoredBytes > Fetch.redirectBytesMax
+            return !isOverLimit
+        }
         guard bytes.count <= request.bodyBytesMax - body.count else {
             isOverLimit = true
             return false
@@ -93,11 +120,15 @@ final class Fetch {
         return true
     }
 
-    /// Remembers the text of a status line; redirects bring several, of which the last counts.
+    /// The most that a redirect may have as its body, in bytes.
+    private static let redirectBytesMax = 1 << 20
+
+    /// Remembers what a status line says; a proxy's comes before that of what is asked.
     func receiveHeader(_ bytes: UnsafeRawBufferPointer) {
         if request.post != nil, let value = headerValue(bytes, "retry-after") { retryAfter = value }
         guard bytes.starts(with: "HTTP/".utf8), bytes.count <= 1024 else { return }
         let words = bytes.split(separator: UInt8(ascii: " "), maxSplits: 2, omittingEmptySubsequences: false)
+        status = words.count > 1 ? Int(String(decoding: words[1].prefix { $0 > 0x20 }, as: UTF8.self)) ?? 0 : 0
         guard words.count == 3 else { return statusText = "" }
         statusText = String(decoding: words[2].prefix { $0 >= 0x20 }, as: UTF8.self)
     }

@@ -21,6 +21,8 @@ package struct HTTPPost: Sendable {
     package var body: [UInt8]?
     /// The most bytes of an answer; a longer one is a failure.
     package var replyBytesMax: Int
+    /// The Unix socket that the request goes to; empty where it goes to the URL's host.
+    var socketPath = ""
 
     package init(
         url: String, timeoutMs: Int64, userAgent: String, http: HTTPClientConfiguration,
@@ -68,7 +70,7 @@ package final class HTTPSession: @unchecked Sendable {
         let request = FetchRequest(
             url: post.url, timeoutMs: post.timeoutMs, userAgent: post.userAgent, acceptsGzip: false, http: post.http,
             bodyBytesMax: post.replyBytesMax, bodyBytesExpected: 0,
-            post: FetchPost(body: post.body, headers: post.headers))
+            post: FetchPost(body: post.body, headers: post.headers, socketPath: post.socketPath))
         let fetch = Fetch(request) { result in
             switch result {
             case .success(let page):

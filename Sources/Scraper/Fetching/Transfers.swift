@@ -57,11 +57,20 @@ struct Transfers {
             guard message.pointee.msg == CURLMSG_DONE, let handle = ccurl_message_handle(message) else { continue }
             let code = ccurl_message_result(message)
             guard let fetch = running.removeValue(forKey: handle) else { continue }
+            let next = code == CURLE_OK ? fetch.next(handle) : nil
             let result = fetch.result(code, handle)
             curl_multi_remove_handle(multi, handle)
             putBack(handle)
-            finish(fetch, result)
+            if let next { follow(fetch, next) } else { finish(fetch, result) }
         }
+    }
+
+    /// Goes where an answer leads, by the proxy and with the checks that suit that. libcurl's own way would be that of the
+    /// first request.
+    private mutating func follow(_ fetch: Fetch, _ url: String) {
+        guard fetch.redirectCount < Fetch.redirectsMax else { return finish(fetch, fetch.tooManyRedirects) }
+        fetch.follow(url)
+        begin(fetch)
     }
 
     private mutating func finish(_ fetch: Fetch, _ result: Result<FetchedPage, ScrapeFailure>) {
