@@ -23,9 +23,31 @@ public final class ScriptedServer: Sendable {
 
     /// - Parameter script: gets a request's head, and how many requests for its path came before, and says what is sent;
     ///   the connection is closed behind it unless a response was complete and said how long it is.
-    public init(_ script: @escaping Script) throws {
-        self.script = script
-        (descriptor, port) = try boundSocket()
+    public convenience init(_ script: @escaping Script) throws {
+        let (descriptor, port) = try boundSocket()
+        try self.init(descriptor, port, script)
+    }
+
+    /// Listens at a path in place of a port.
+    public convenience init(unixSocket path: String, _ script: @escaping Script) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw TestFailure("\(path) is too long for a socket")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0 else { throw TestFailure("cannot bind \(path)", code: errno) }
+        try self.init(descriptor, 0, script)
+    }
+
+    private init(_ descriptor: Int32, _ port: Int, _ script: @escaping Script) throws {
+        (self.descriptor, self.port, self.script) = (descriptor, port, script)
         guard listen(descriptor, 64) == 0 else { throw TestFailure("cannot listen on port \(port)", code: errno) }
         var thread = pthread_t()
         pthread_create(&thread, nil, acceptMain, Unmanaged.passRetained(self).toOpaque())

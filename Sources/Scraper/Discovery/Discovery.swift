@@ -69,7 +69,8 @@ final class Discovery: Sendable {
     private func make(_ configuration: DiscoveryConfiguration) -> any TargetSource {
         switch configuration {
         case .file(let file): FileSource(file, environment)
-        case .http(let http): HTTPSource(http, environment)
+        case .http(let http): AskingSource(configuration, HTTPTargets(http: http), environment)
+        case .docker(let docker): AskingSource(configuration, DockerTargets(docker: docker), environment)
         case .dns(let dns): DNSSource(dns, environment)
         }
     }

@@ -4,7 +4,7 @@ import YAML
 extension DiscoveryConfiguration {
     /// Prometheus's other kinds of discovery.
     private static let otherKinds = [
-        "aws", "azure", "consul", "digitalocean", "docker", "dockerswarm", "ec2", "ecs", "elasticache", "eureka", "gce",
+        "aws", "azure", "consul", "digitalocean", "dockerswarm", "ec2", "ecs", "elasticache", "eureka", "gce",
         "hetzner", "ionos", "kubernetes", "kuma", "lightsail", "linode", "marathon", "msk", "nerve", "nomad",
         "openstack", "outscale", "ovhcloud", "puppetdb", "rds", "scaleway", "serverset", "stackit", "triton", "uyuni",
         "vultr",
@@ -12,6 +12,7 @@ extension DiscoveryConfiguration {
 
     /// What is nearer than a file where a kind of discovery is missing.
     private static let replacements = [
+        "dockerswarm": "use docker_sd_configs with the engine of each node",
         "consul": "Consul answers DNS, so use dns_sd_configs with names such as NAME.service.consul",
         "kubernetes": "use dns_sd_configs with the name of a headless service, or list the targets in file_sd_configs",
         "nomad": "use dns_sd_configs where Nomad registers its services in Consul, or http_sd_configs",
@@ -24,6 +25,7 @@ extension DiscoveryConfiguration {
         var all = (section.list("file_sd_configs") ?? []).compactMap { decodeFile($0, folder, diagnostics) }
         all += (section.list("http_sd_configs") ?? []).compactMap { decodeHTTP($0, folder, diagnostics) }
         all += (section.list("dns_sd_configs") ?? []).compactMap { decodeDNS($0, diagnostics) }
+        all += (section.list("docker_sd_configs") ?? []).compactMap { .decodeDocker($0, folder, diagnostics) }
         for kind in otherKinds {
             let key = kind + "_sd_configs"
             guard let node = section.node(key), !node.isEmpty else { continue }
@@ -45,7 +47,7 @@ extension DiscoveryConfiguration {
                 diagnostics.report(
                     node.mark,
                     "path name \(quoted(pattern)) is not valid for file discovery: expected a name that ends in .json, "
-                        + ".yml or .yaml, and * in the last part of the path only")
+                        + ".yml or .yaml, * in the last part of the path only, and complete brackets")
             }
             file.patterns.append(resolved(pattern, folder))
         }

@@ -7,7 +7,7 @@ struct DiscoveryMetrics: Sendable {
     let lookups: Counter
     let lookupFailures: Counter
     let updates: Counter
-    /// By mechanism: `dns`, `file` or `http`.
+    /// By mechanism: `dns`, `docker` or `http`.
     let refreshFailures: [String: Counter]
 
     init(_ registry: MetricRegistry) {
@@ -20,7 +20,7 @@ struct DiscoveryMetrics: Sendable {
         lookupFailures = counter("dns_lookup_failures_total", "Lookups of names for targets that failed.")
         updates = counter("updates_total", "Times that discovered targets became others.", ["name": "scrape"])
         var refreshFailures: [String: Counter] = [:]
-        for mechanism in ["dns", "http"] {
+        for mechanism in ["dns", "docker", "http"] {
             refreshFailures[mechanism] = counter(
                 "refresh_failures_total", "Refreshes of targets that failed.", ["mechanism": mechanism])
         }

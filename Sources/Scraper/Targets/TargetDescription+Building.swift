@@ -8,7 +8,7 @@ extension JobConfiguration {
         targets: [TargetDescription], problems: [String], dropped: [Labels]
     ) {
         var targets: [TargetDescription] = []
-        var seen: Set<TargetDescription.Identity> = []
+        var places: [TargetDescription.Identity: Int] = [:]
         var problems: [String] = []
         var problemCount = 0
         var dropped: [Labels] = []
@@ -16,7 +16,13 @@ extension JobConfiguration {
             for address in group.targets {
                 switch build(address, group.labels) {
                 case .success(.target(let target)):
-                    if seen.insert(target.identity).inserted { targets.append(target) }
+                    // Of several that are the same, the last says what was discovered, as in Prometheus.
+                    if let place = places.updateValue(targets.count, forKey: target.identity) {
+                        places[target.identity] = place
+                        targets[place].discoveredLabels = target.discoveredLabels
+                    } else {
+                        targets.append(target)
+                    }
                 case .success(.dropped(let discovered)): dropped.append(discovered)
                 case .failure(let problem):
                     problemCount += 1

@@ -89,10 +89,9 @@ struct CheckConfiguration: AsyncParsableCommand {
 extension Configuration {
     /// The files that the configuration names, with the keys that do.
     fileprivate var namedFiles: [(key: String, path: String)] {
-        let discovering = jobs.flatMap(\.discoveries).compactMap { discovery -> HTTPClientConfiguration? in
-            if case .http(let source) = discovery { source.http } else { nil }
-        }
-        let all = jobs.map(\.http) + discovering + remoteWrite.map(\.http) + remoteRead.map(\.http)
+        let all =
+            jobs.map(\.http) + jobs.flatMap(\.discoveries).compactMap(\.http) + remoteWrite.map(\.http)
+            + remoteRead.map(\.http)
         return all.flatMap { http in
             var files = [
                 ("ca_file", http.tls.caFile), ("cert_file", http.tls.certFile), ("key_file", http.tls.keyFile),
