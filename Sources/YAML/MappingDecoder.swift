@@ -45,21 +45,37 @@ package struct MappingDecoder {
 
     package mutating func bool(_ key: String) -> Bool? {
         guard let node = node(key), let text = scalar(node, key, "true or false") else { return nil }
-        switch text.lowercased() {
-        case "true", "yes", "on": return true
-        case "false", "no", "off": return false
-        default:
-            diagnostics.report(node.mark, "expected true or false for \(key), found \(quoted(text))")
-            return nil
-        }
+        let bool = truthValues[text]
+        if let bool, node.isPlain { return bool }
+        diagnostics.report(node.mark, "expected true or false for \(key), found \(shown(text, bool == nil))")
+        return nil
     }
 
+    /// A whole number that is not negative; one beyond `Int` counts as the greatest.
+    package mutating func count(_ key: String) -> Int? { wholeNumber(key).map { Int(clamping: $0) } }
+
     /// A whole number that is not negative.
-    package mutating func count(_ key: String) -> Int? {
+    package mutating func wholeNumber(_ key: String) -> UInt64? {
         guard let node = node(key), let text = scalar(node, key, "a whole number") else { return nil }
-        if let number = Int(text), number >= 0 { return number }
-        diagnostics.report(node.mark, "expected a whole number of at least 0 for \(key), found \(quoted(text))")
+        let number = parseWholeNumber(text)
+        if let number, node.isPlain { return number }
+        diagnostics.report(
+            node.mark, "expected a whole number of at least 0 for \(key), found \(shown(text, number == nil))")
         return nil
+    }
+
+    /// A finite number.
+    package mutating func number(_ key: String) -> Double? {
+        guard let node = node(key), let text = scalar(node, key, "a number") else { return nil }
+        let number = parseDecimal(text)
+        if let number, number.isFinite, node.isPlain { return number }
+        diagnostics.report(node.mark, "expected a number for \(key), found \(shown(text, number == nil))")
+        return nil
+    }
+
+    /// A value as messages show it; one that would do without its quotes is text between them.
+    private func shown(_ text: String, _ isUnfit: Bool) -> String {
+        quoted(text) + (isUnfit ? "" : " as text; leave its quotes out")
     }
 
     /// Milliseconds.
@@ -112,18 +128,6 @@ package struct MappingDecoder {
             diagnostics.report(entry.keyMark, "unknown key \(quoted(key)) in \(name)\(guess)")
         }
     }
-}
-
-/// Bytes of a number with one of Prometheus's units, all powers of 1024; nil where `text` is none.
-package func parseByteSize(_ text: String) -> Int? {
-    if text == "0" { return 0 }
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    let units = [
-        "B": 0, "KB": 10, "KIB": 10, "MB": 20, "MIB": 20, "GB": 30, "GIB": 30, "TB": 40, "TIB": 40, "PB": 50, "PIB": 50,
-    ]
-    guard let number = Int(digits), let shift = units[text.dropFirst(digits.count).uppercased()] else { return nil }
-    let product = number.multipliedReportingOverflow(by: 1 << shift)
-    return product.overflow ? nil : product.partialValue
 }
 
 /// The candidate that differs from `word` in the fewest letters, where that is at most a third of them.

@@ -23,6 +23,12 @@ package struct YAMLNode: Sendable {
     package var content: Content
     package var mark: YAMLMark
 
+    /// Whether it is a single value that was written without quotes.
+    package var isPlain: Bool {
+        guard case .scalar(_, isPlain: true) = content else { return false }
+        return true
+    }
+
     /// Whether nothing was given: an empty value, `~` or `null`.
     package var isNull: Bool {
         guard case .scalar(let text, isPlain: true) = content else { return false }

@@ -136,7 +136,7 @@ package struct YAMLReader {
                 throw YAMLError(mark: key.mark, reason: "expected a single value as the key, found \(key.kindName)")
             }
             frames[top].key = nil
-            frames[top].entries.append(YAMLEntry(key: name, keyMark: key.mark, value: node))
+            frames[top].entries.append(YAMLEntry(key: key.isNull ? "" : name, keyMark: key.mark, value: node))
         } else {
             frames[top].key = node
         }
@@ -170,11 +170,18 @@ private func merge(_ entries: [YAMLEntry]) throws(YAMLError) -> [YAMLEntry] {
         merged.append(entry)
     }
     for entry in entries where entry.key == "<<" {
-        guard case .mapping(let others) = entry.value.content else {
-            throw YAMLError(
-                mark: entry.value.mark, reason: "expected a mapping to merge, found \(entry.value.kindName)")
+        for source in mergeSources(entry.value) {
+            guard case .mapping(let others) = source.content else {
+                throw YAMLError(mark: source.mark, reason: "expected a mapping to merge, found \(source.kindName)")
+            }
+            merged += others.filter { marks.updateValue($0.keyMark, forKey: $0.key) == nil }
         }
-        merged += others.filter { marks.updateValue($0.keyMark, forKey: $0.key) == nil }
     }
     return merged
+}
+
+/// What `<<` names: one mapping, or several in a list.
+private func mergeSources(_ value: YAMLNode) -> [YAMLNode] {
+    guard case .sequence(let elements) = value.content else { return [value] }
+    return elements
 }

@@ -3,28 +3,12 @@ import Model
 import YAML
 
 extension Configuration {
-    /// Sections that Prometheus has and this server does not act on: why a file that fills one is refused, or, with
-    /// `isHarmless`, what a warning says.
-    private static let otherSections: [(key: String, isHarmless: Bool, reason: String)] = [
-        ("rule_files", false, "rule evaluation is not supported yet; remove the section to use the rest of the file"),
-        ("alerting", true, "it has no effect, as there are no alerting rules"),
-        ("runtime", true, "it has no effect; its settings are of Go programs"),
-        ("tracing", true, "it has no effect; this server sends no traces"),
-    ]
-
     mutating func decode(_ root: YAMLNode, folder: String, _ diagnostics: Diagnostics) {
         guard var section = MappingDecoder(root, "the configuration", diagnostics) else { return }
         if let node = section.node("global") { global.decode(node, diagnostics) }
         if let node = section.node("otlp") { otlp.decode(node, diagnostics) }
         if let node = section.node("storage") { storage.decode(node, diagnostics) }
-        for (key, isHarmless, reason) in Configuration.otherSections {
-            guard let node = section.node(key), !node.isEmpty else { continue }
-            if isHarmless {
-                diagnostics.warn(section.keyPlace(key), "section \(key) is ignored: \(reason)")
-            } else {
-                diagnostics.report(section.keyPlace(key), "section \(key) cannot be used: \(reason)")
-            }
-        }
+        section.takeSectionsWithoutEffect(folder: folder)
         remoteWrite = (section.list("remote_write") ?? []).compactMap { .decode($0, folder: folder, diagnostics) }
         remoteRead = (section.list("remote_read") ?? []).compactMap { .decode($0, folder: folder, diagnostics) }
         checkNames(remoteWrite.map(\.identity), "remote_write", &section)
@@ -56,11 +40,10 @@ extension Configuration {
 }
 
 extension MappingDecoder {
-    /// Takes the settings that may be in a file and change nothing, with a warning for each that is.
-    mutating func takeSettingsWithoutEffect(_ keys: [String]) {
-        for key in keys where node(key) != nil {
-            diagnostics.warn(keyPlace(key), "\(key) is ignored: it has no effect in this version")
-        }
+    /// Takes a setting that may be in a file and changes nothing, with a warning where it is.
+    mutating func takeSettingWithoutEffect(_ key: String) {
+        guard node(key) != nil else { return }
+        diagnostics.warn(keyPlace(key), "\(key) is ignored: it has no effect in this version")
     }
 
     /// A duration that a scrape loop can run at.
@@ -92,7 +75,7 @@ extension MappingDecoder {
         var builder = LabelsBuilder()
         for entry in pairs(key) ?? [] {
             guard let value = scalar(entry.value, "label \(entry.key)", "text") else { continue }
-            if entry.key.isEmpty || entry.key == Labels.metricNameLabel {
+            if entry.key.isEmpty {
                 diagnostics.report(entry.keyMark, "\(quoted(entry.key)) is not a valid label name")
             }
             builder.set(entry.key, transform(value))
@@ -113,8 +96,10 @@ extension StorageConfiguration {
             }
             tsdb.finish()
         }
-        if section.node("exemplars") != nil {
+        if let node = section.node("exemplars"), var exemplars = MappingDecoder(node, "exemplars", diagnostics) {
             diagnostics.warn(section.keyPlace("exemplars"), "exemplars is ignored: the newest 100000 are kept")
+            _ = exemplars.integer("max_exemplars")
+            exemplars.finish()
         }
         section.finish()
     }
@@ -141,9 +126,12 @@ extension GlobalConfiguration {
         scrapeProtocols = section.scrapeProtocols()
         histograms = section.histograms(histograms)
         names = section.names(nil)
-        section.takeSettingsWithoutEffect([
-            "extra_scrape_metrics", "rule_query_offset", "query_log_file", "scrape_failure_log_file",
-        ])
+        _ = section.duration("rule_query_offset")
+        for key in ["query_log_file", "scrape_failure_log_file"] { _ = section.string(key) }
+        for key in ["rule_query_offset", "query_log_file", "scrape_failure_log_file"] {
+            section.takeSettingWithoutEffect(key)
+        }
+        hasExtraMetrics = section.bool("extra_scrape_metrics") ?? false
         section.finish()
     }
 }

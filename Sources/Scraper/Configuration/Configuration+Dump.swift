@@ -12,6 +12,7 @@ extension Configuration {
             writer.labels("external_labels", global.externalLabels)
             writer.limits(global.limits)
             writer.list("scrape_protocols", (global.scrapeProtocols ?? []).map(\.rawValue))
+            if global.hasExtraMetrics { writer.value("extra_scrape_metrics", true) }
         }
         writer.list("scrape_configs", jobs) { $0.job($1) }
         if otlp != OTLPSettings() { writer.mapping("otlp") { $0.otlp(otlp) } }
@@ -64,7 +65,7 @@ extension YAMLWriter {
         value("convert_classic_histograms_to_nhcb", histograms.choice.convertsClassic)
         if histograms.bucketLimit > 0 { value("native_histogram_bucket_limit", histograms.bucketLimit) }
         if histograms.minBucketFactor > 0 {
-            value("native_histogram_min_bucket_factor", formatFloat(histograms.minBucketFactor, .general))
+            value("native_histogram_min_bucket_factor", histograms.minBucketFactor)
         }
     }
 
@@ -97,6 +98,7 @@ extension YAMLWriter {
         histograms(job.histograms)
         value("metric_name_validation_scheme", job.names.isLegacy ? "legacy" : "utf8")
         value("metric_name_escaping_scheme", job.names.escaping.rawValue)
+        if job.hasExtraMetrics { value("extra_scrape_metrics", true) }
         value("metrics_path", job.metricsPath)
         value("scheme", job.scheme)
         value("enable_compression", job.enableCompression)
@@ -115,8 +117,9 @@ extension YAMLWriter {
         list("source_labels", rule.sourceLabels)
         value("separator", rule.separator)
         if !rule.targetLabel.isEmpty { value("target_label", rule.targetLabel) }
-        if rule.modulus > 0 { value("modulus", rule.modulus) }
-        value("regex", rule.regex.pattern)
+        if rule.modulus > 0 { value("modulus", Int(clamping: rule.modulus)) }
+        // Nothing may be said of it where it is not looked at.
+        if rule.action != .keepequal, rule.action != .dropequal { value("regex", rule.regex.pattern) }
         value("replacement", rule.replacement)
         value("action", rule.action.rawValue)
     }

@@ -5,10 +5,11 @@ extension Configuration {
     mutating func decodeFurtherFiles(_ section: inout MappingDecoder, folder: String) {
         for node in section.list("scrape_config_files") ?? [] {
             guard let pattern = section.scalar(node, "scrape_config_files", "a path") else { continue }
-            if (lastPart(ofPattern: pattern) ?? "").isEmpty {
+            if lastPart(ofPattern: pattern) == nil {
                 section.diagnostics.report(
                     node.mark,
-                    "invalid scrape config file path \(quoted(pattern)): expected * in the last part of the path only")
+                    "invalid scrape config file path \(quoted(pattern)): expected * in the last part of the path only, "
+                        + "and complete brackets")
                 continue
             }
             let path = resolved(pattern, folder)

@@ -84,6 +84,7 @@ public struct GlobalConfiguration: Sendable, Equatable {
     public var scrapeProtocols: [ScrapeProtocol]?
     public var histograms = HistogramSettings()
     public var names = NameSettings()
+    public var hasExtraMetrics = false
 }
 
 /// The `storage` section.
@@ -123,6 +124,8 @@ public struct JobConfiguration: Sendable, Equatable {
     public var fallbackProtocol: ScrapeProtocol?
     public var histograms = HistogramSettings()
     public var names = NameSettings()
+    /// Whether a scrape's timeout, sample limit and size are stored with it.
+    public var hasExtraMetrics = false
     public var limits = ScrapeLimits()
     public var http = HTTPClientConfiguration()
     public var targetGroups: [TargetGroup] = []

@@ -6,7 +6,9 @@ extension MappingDecoder {
     /// The notations that targets are asked for; nil where nothing is said.
     mutating func scrapeProtocols() -> [ScrapeProtocol]? {
         guard let nodes = list("scrape_protocols") else { return nil }
-        let protocols = nodes.compactMap { scrapeProtocol($0, "scrape_protocols") }
+        let protocols = nodes.compactMap { node -> ScrapeProtocol? in
+            scalar(node, "scrape_protocols", "a scrape protocol").flatMap { word($0, node, "scrape_protocols") }
+        }
         if nodes.isEmpty {
             diagnostics.report(place("scrape_protocols"), "scrape_protocols cannot be empty; leave the key out instead")
         }
@@ -16,13 +18,12 @@ extension MappingDecoder {
         return protocols
     }
 
-    /// One of the notations by name.
-    func scrapeProtocol(_ node: YAMLNode, _ key: String) -> ScrapeProtocol? {
-        guard let name = scalar(node, key, "a scrape protocol") else { return nil }
-        return word(name, node, key)
+    /// One of the words that `key` may have; an empty text is as none.
+    mutating func word<Word: RawRepresentable & CaseIterable>(_ key: String) -> Word? where Word.RawValue == String {
+        guard let node = node(key), let text = scalar(node, key, "a word"), !text.isEmpty else { return nil }
+        return word(text, node, key)
     }
 
-    /// One of the words that `key` may have.
     private func word<Word: RawRepresentable & CaseIterable>(
         _ text: String, _ node: YAMLNode, _ key: String
     ) -> Word? where Word.RawValue == String {
@@ -44,16 +45,7 @@ extension MappingDecoder {
     /// What bounds native histograms, of a job alone.
     mutating func bounds(of histograms: inout HistogramSettings) {
         histograms.bucketLimit = count("native_histogram_bucket_limit") ?? 0
-        guard let node = node("native_histogram_min_bucket_factor"),
-            let text = scalar(node, "native_histogram_min_bucket_factor", "a number")
-        else { return }
-        var copy = text
-        if let factor = copy.withUTF8({ parseNumber($0) }), factor.isFinite {
-            histograms.minBucketFactor = factor
-        } else {
-            diagnostics.report(
-                node.mark, "expected a number for native_histogram_min_bucket_factor, found \(quoted(text))")
-        }
+        histograms.minBucketFactor = number("native_histogram_min_bucket_factor") ?? 0
     }
 
     /// Which names are taken. What is not said of a scheme of names follows from the other one.
@@ -61,17 +53,11 @@ extension MappingDecoder {
     mutating func names(_ defaults: NameSettings?) -> NameSettings {
         var settings = defaults ?? NameSettings()
         var ownScheme = false
-        if let node = node("metric_name_validation_scheme"),
-            let text = scalar(node, "metric_name_validation_scheme", "utf8 or legacy"),
-            let scheme: ValidationScheme = word(text, node, "metric_name_validation_scheme")
-        {
+        if let scheme: ValidationScheme = word("metric_name_validation_scheme") {
             settings.isLegacy = scheme == .legacy
             ownScheme = true
         }
-        if let node = node("metric_name_escaping_scheme"),
-            let text = scalar(node, "metric_name_escaping_scheme", "an escaping scheme"),
-            let escaping: NameSettings.Escaping = word(text, node, "metric_name_escaping_scheme")
-        {
+        if let escaping: NameSettings.Escaping = word("metric_name_escaping_scheme") {
             settings.escaping = escaping
         } else if ownScheme {
             settings.escaping = settings.isLegacy ? .underscores : .none

@@ -69,11 +69,11 @@ extension HTTPClientConfiguration {
 
     /// Headers that requests have their own values of.
     /// - Source: Prometheus's `common/config`.
-    private static let reserved: Set<String> = [
+    static let reserved: Set<String> = [
         "authorization", "host", "content-encoding", "content-length", "content-type", "user-agent", "connection",
         "keep-alive", "proxy-authenticate", "proxy-authorization", "www-authenticate", "accept-encoding",
-        "x-prometheus-remote-write-version", "x-prometheus-remote-read-version",
-        "x-prometheus-scrape-timeout-seconds", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256",
+        "x-prometheus-remote-write-version", "x-prometheus-remote-read-version", "x-amz-date", "x-amz-security-token",
+        "x-amz-content-sha256",
     ]
 
     private static func decodeHeaders(_ section: inout MappingDecoder, _ folder: String) -> [Header] {
@@ -83,7 +83,9 @@ extension HTTPClientConfiguration {
             let values = (header.strings("values") ?? []) + (header.strings("secrets") ?? [])
             for text in values + [entry.key] { checkHeaderText(text, entry.keyMark, section.diagnostics) }
             let files = (header.strings("files") ?? []).map { resolved($0, folder) }
-            if reserved.contains(entry.key.lowercased()) {
+            if reserved.contains(entry.key.lowercased())
+                || entry.key.lowercased() == "x-prometheus-scrape-timeout-seconds"
+            {
                 section.diagnostics.report(entry.keyMark, "setting header \(quoted(entry.key)) is not allowed")
             }
             headers.append(Header(name: entry.key, values: values, files: files))
@@ -97,6 +99,23 @@ extension HTTPClientConfiguration {
         if text.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f }) {
             diagnostics.report(mark, "expected text without control characters, as it goes into an HTTP header")
         }
+    }
+}
+
+extension MappingDecoder {
+    /// Headers with one value each, sorted by name.
+    mutating func headers(_ key: String, _ what: String) -> [HTTPClientConfiguration.Header] {
+        var headers: [HTTPClientConfiguration.Header] = []
+        for entry in pairs(key) ?? [] {
+            guard let value = scalar(entry.value, entry.key, "text") else { continue }
+            if HTTPClientConfiguration.reserved.contains(entry.key.lowercased()) {
+                diagnostics.report(
+                    entry.keyMark, "\(entry.key) is a reserved header. It must not be changed by \(what)")
+            }
+            HTTPClientConfiguration.checkHeaderText(entry.key + value, entry.keyMark, diagnostics)
+            headers.append(HTTPClientConfiguration.Header(name: entry.key, values: [value]))
+        }
+        return headers.sorted { byteOrder($0.name, $1.name) }
     }
 }
 

@@ -116,6 +116,7 @@ extension HTTPClientConfiguration {
                 section.place("token_url"), "oauth2 token_url must be a URL that begins with http:// or https://")
         }
         oauth2.scopes = section.strings("scopes") ?? []
+        refuseAssertions(&section)
         for entry in section.pairs("endpoint_params") ?? [] {
             guard let value = section.scalar(entry.value, entry.key, "text") else { continue }
             oauth2.parameters.append(Header(name: entry.key, values: [value]))
@@ -125,5 +126,20 @@ extension HTTPClientConfiguration {
         oauth2.proxy = decodeProxy(&section)
         section.finish()
         return oauth2
+    }
+
+    /// Refuses what belongs to other grants than that for a client's secret.
+    private static func refuseAssertions(_ section: inout MappingDecoder) {
+        if let grant = section.string("grant_type"), !grant.isEmpty, grant != "client_credentials" {
+            section.diagnostics.report(
+                section.place("grant_type"), "expected client_credentials for grant_type, found \(quoted(grant))")
+        }
+        for key in [
+            "client_certificate_key_id", "client_certificate_key", "client_certificate_key_file",
+            "signature_algorithm", "iss", "audience", "claims",
+        ] where section.node(key) != nil {
+            section.diagnostics.report(
+                section.keyPlace(key), "\(key) is not supported: a token is asked for with client_secret")
+        }
     }
 }

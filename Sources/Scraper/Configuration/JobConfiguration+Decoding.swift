@@ -25,18 +25,15 @@ extension JobConfiguration {
         job.scrapeProtocols =
             section.scrapeProtocols() ?? global.scrapeProtocols
             ?? ScrapeProtocol.defaults(native: job.histograms.choice.takesNative)
-        job.fallbackProtocol = section.node("fallback_scrape_protocol").flatMap {
-            section.scrapeProtocol($0, "fallback_scrape_protocol")
-        }
+        job.fallbackProtocol = section.word("fallback_scrape_protocol")
         job.limits = section.limits(global.limits)
         job.http = .decode(&section, folder: folder)
-        job.targetGroups = (section.list("static_configs") ?? []).compactMap {
-            .decode($0, "static_configs entry", diagnostics)
-        }
         job.discoveries = DiscoveryConfiguration.decode(&section, folder: folder)
-        job.relabelRules = (section.list("relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
-        job.metricRelabelRules = (section.list("metric_relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
-        section.takeSettingsWithoutEffect(["extra_scrape_metrics"])
+        job.relabelRules = section.relabelRules("relabel_configs")
+        // Rules may make an address of whatever is written as one, such as a URL to be probed.
+        job.targetGroups = section.targetGroups(areAddresses: job.relabelRules.isEmpty)
+        job.metricRelabelRules = section.relabelRules("metric_relabel_configs")
+        job.hasExtraMetrics = section.bool("extra_scrape_metrics") ?? global.hasExtraMetrics
         section.finish()
         return (job, section.place("job_name"))
     }
@@ -67,7 +64,7 @@ extension JobConfiguration {
     }
 
     private mutating func decodeParameters(_ section: inout MappingDecoder) {
-        for entry in section.pairs("params") ?? [] {
+        for entry in section.pairs("params") ?? [] where !entry.value.isNull {
             guard case .sequence(let nodes) = entry.value.content else {
                 section.diagnostics.report(
                     entry.value.mark,
@@ -78,6 +75,18 @@ extension JobConfiguration {
             parameters.append(Parameter(name: entry.key, values: values))
         }
         parameters.sort { byteOrder($0.name, $1.name) }
+    }
+}
+
+extension MappingDecoder {
+    /// The groups of `static_configs`.
+    mutating func targetGroups(areAddresses: Bool) -> [JobConfiguration.TargetGroup] {
+        (list("static_configs") ?? []).compactMap { node in
+            if node.isNull {
+                diagnostics.report(node.mark, "expected a group of targets in static_configs, found nothing")
+            }
+            return .decode(node, "static_configs entry", checksAddresses: areAddresses, diagnostics)
+        }
     }
 }
 

@@ -1,6 +1,13 @@
 import Model
 import YAML
 
+extension MappingDecoder {
+    /// The rules that `key` lists.
+    mutating func relabelRules(_ key: String) -> [RelabelRule] {
+        (list(key) ?? []).compactMap { .decode($0, diagnostics) }
+    }
+}
+
 extension RelabelRule {
     /// One entry of `relabel_configs` or `metric_relabel_configs`.
     static func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) -> RelabelRule? {
@@ -11,7 +18,7 @@ extension RelabelRule {
         rule.separator = section.string("separator") ?? rule.separator
         rule.targetLabel = section.string("target_label") ?? ""
         rule.replacement = section.string("replacement") ?? rule.replacement
-        rule.modulus = section.count("modulus") ?? 0
+        rule.modulus = section.wholeNumber("modulus") ?? 0
         if let action = section.string("action") {
             guard let known = Action(rawValue: action.lowercased()) else {
                 let names = Action.allCases.map(\.rawValue)
@@ -22,7 +29,10 @@ extension RelabelRule {
             }
             rule.action = known
         }
-        rule.check(section.mark, diagnostics)
+        if rule.sourceLabels.contains("") {
+            diagnostics.report(section.place("source_labels"), "\"\" is not a valid label name")
+        }
+        rule.check(section.mark, isRegexGiven: section.node("regex") != nil, diagnostics)
         section.finish()
         return rule
     }
@@ -38,7 +48,7 @@ extension RelabelRule {
 
     /// Reports settings that the action needs and does not have, or has and cannot use. One that is as it is by default
     /// counts as not given.
-    private func check(_ mark: YAMLMark, _ diagnostics: Diagnostics) {
+    private func check(_ mark: YAMLMark, isRegexGiven: Bool, _ diagnostics: Diagnostics) {
         switch action {
         case .replace, .lowercase, .uppercase, .keepequal, .dropequal, .hashmod:
             if targetLabel.isEmpty {
@@ -50,6 +60,9 @@ extension RelabelRule {
         if action == .hashmod, modulus == 0 {
             diagnostics.report(mark, "relabel configuration for hashmod requires non-zero modulus")
         }
+        if action == .labelmap, replacement.isEmpty {
+            diagnostics.report(mark, "relabel configuration for labelmap action requires a 'replacement' value")
+        }
         let unusable: Set<String> =
             switch action {
             case .lowercase, .uppercase: ["replacement"]
@@ -59,7 +72,7 @@ extension RelabelRule {
             }
         let given = [
             "source_labels": !sourceLabels.isEmpty, "target_label": !targetLabel.isEmpty, "modulus": modulus > 0,
-            "regex": regex.pattern != RelabelRule.defaultRegex, "separator": separator != ";",
+            "regex": isRegexGiven, "separator": separator != ";",
             "replacement": replacement != "$1",
         ]
         for key in unusable.sorted() where given[key] == true {

@@ -10,7 +10,7 @@ public struct RelabelRule: Sendable {
     public var separator = ";"
     public var targetLabel = ""
     /// What `hashmod` divides by; 0 where it is not given.
-    public var modulus = 0
+    public var modulus: UInt64 = 0
     public var regex: RegularExpression
     public var replacement = "$1"
     public var action = Action.replace
@@ -40,7 +40,7 @@ public struct RelabelRule: Sendable {
             for label in labels.labels() where regex.matches(label.name) == (action == .labeldrop) {
                 labels.remove(label.name)
             }
-        case .hashmod: labels.set(targetLabel, String(hash(value) % UInt64(max(modulus, 1))))
+        case .hashmod: labels.set(targetLabel, String(hash(value) % max(modulus, 1)))
         }
         return true
     }

@@ -19,12 +19,12 @@ extension RemoteWriteConfiguration {
                     "unknown remote write protobuf message \(quoted(name)), supported: \(known)")
             }
         }
-        remote.relabelRules = (section.list("write_relabel_configs") ?? []).compactMap { .decode($0, diagnostics) }
+        remote.relabelRules = section.relabelRules("write_relabel_configs")
         remote.sendsExemplars = section.bool("send_exemplars") ?? false
         remote.sendsHistograms = section.bool("send_native_histograms") ?? false
         if let node = section.node("queue_config") { remote.queue.decode(node, diagnostics) }
         if let node = section.node("metadata_config") { remote.metadata.decode(node, diagnostics) }
-        remote.headers = section.remoteHeaders()
+        remote.headers = section.headers("headers", "headers")
         remote.http = .decode(&section, folder: folder)
         for key in ["sigv4", "azuread", "google_iam"] where section.node(key) != nil {
             diagnostics.report(
@@ -88,8 +88,8 @@ extension RemoteReadConfiguration {
         remote.readsRecent = section.bool("read_recent") ?? false
         remote.requiredMatchers = section.labels("required_matchers")
         remote.filtersExternalLabels = section.bool("filter_external_labels") ?? true
-        _ = section.node("chunked_read_limit")
-        remote.headers = section.remoteHeaders()
+        _ = section.count("chunked_read_limit")
+        remote.headers = section.headers("headers", "headers")
         remote.http = .decode(&section, folder: folder)
         section.finish()
         return remote
@@ -114,25 +114,5 @@ extension MappingDecoder {
         if (1...max).contains(number) { return number }
         diagnostics.report(place(key), "expected a whole number from 1 to \(max) for \(key), found \(number)")
         return nil
-    }
-
-    /// Names that requests have their own values of.
-    private static let reserved = [
-        "authorization", "content-encoding", "content-type", "content-length", "user-agent", "host", "connection",
-        "x-prometheus-remote-write-version", "x-prometheus-remote-read-version",
-    ]
-
-    fileprivate mutating func remoteHeaders() -> [HTTPClientConfiguration.Header] {
-        var headers: [HTTPClientConfiguration.Header] = []
-        for entry in pairs("headers") ?? [] {
-            guard let value = scalar(entry.value, entry.key, "text") else { continue }
-            if MappingDecoder.reserved.contains(entry.key.lowercased()) {
-                diagnostics.report(
-                    entry.keyMark, "\(entry.key) is a reserved header. It must not be changed by headers")
-            }
-            HTTPClientConfiguration.checkHeaderText(entry.key + value, entry.keyMark, diagnostics)
-            headers.append(HTTPClientConfiguration.Header(name: entry.key, values: [value]))
-        }
-        return headers.sorted { byteOrder($0.name, $1.name) }
     }
 }

@@ -1,3 +1,5 @@
+import Model
+
 /// Writes YAML in block style.
 struct YAMLWriter {
     private(set) var text = ""
@@ -13,6 +15,8 @@ struct YAMLWriter {
     mutating func value(_ key: String, _ value: Bool) { raw(key, value ? "true" : "false") }
 
     mutating func value(_ key: String, _ value: Int) { raw(key, String(value)) }
+
+    mutating func value(_ key: String, _ value: Double) { raw(key, formatFloat(value, .general)) }
 
     /// Writes `key` with a list of texts, or nothing where there are none.
     mutating func list(_ key: String, _ values: [String]) {
