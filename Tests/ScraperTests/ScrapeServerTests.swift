@@ -1,3 +1,4 @@
+import Exposition
 import Model
 import Synchronization
 import TestSupport
@@ -59,7 +60,7 @@ import Testing
         ("/garbage", "line 1, column 1: expected a metric name, found \"\\x00\\x01{{{\""),
         ("/empty", "Get \"URL/empty\": unexpected EOF: Empty reply from server"),
         ("/loop", "Get \"URL/loop\": stopped after 10 redirects"),
-        ("/file", "Get \"URL/file\": Protocol \"file\" not supported or disabled in libcurl"),
+        ("/file", "Get \"file:///etc/passwd\": Protocol \"file\" not supported or disabled in libcurl"),
         ("/many", "sample limit exceeded"),
         ("/gzip-broken", "Get \"URL/gzip-broken\": Error while processing content unencoding: incorrect header check"),
     ])
@@ -127,6 +128,60 @@ import Testing
         #expect(harness.target?.lastError == "")
         #expect(harness.store.samples("a{instance=\"127.0.0.1:\(server.port)\", job=\"test\"}").first?.value == 1)
         #expect(server.requests.contains { $0.hasPrefix("GET /new ") })
+    }
+
+    @Test func metadataOfMetricsThatAreGoneStaysForTenScrapes() {
+        let cache = MetadataCache()
+        cache.update([.help(metric: "a", text: "A."), .help(metric: "b", text: "B.")], sharing: MetadataCache())
+        cache.endScrape(tellingOf: ["a", "b"])
+        cache.endScrape(tellingOf: ["a"])
+        for _ in 0..<5 { cache.endScrape(tellingOf: nil) }
+        cache.endScrape(tellingOf: ["a", "b"])
+        cache.endScrape(tellingOf: ["a"])
+        for _ in 0..<4 { cache.endScrape(tellingOf: nil) }
+        for _ in 0..<5 { cache.endScrape(tellingOf: ["a"]) }
+        #expect(cache.all(metric: nil).map(\.metric) == ["a", "b"])
+        cache.endScrape(tellingOf: nil)
+        #expect(cache.all(metric: nil).map(\.metric) == ["a"])
+    }
+
+    @Test func metadataFollowsThePages() async throws {
+        let isSmall = Mutex(false)
+        let server = try ScriptedServer { _, _ in
+            ScriptedServer.page("# TYPE a gauge\na 1\n" + (isSmall.withLock { $0 } ? "" : "# TYPE b gauge\nb 1\n"))
+        }
+        defer { server.close() }
+        let harness = Harness()
+        try harness.scrape(port: server.port, interval: "100ms", timeout: "100ms")
+        func known() -> [String] { harness.manager.targetMetadata(metric: nil).flatMap(\.metadata).map(\.metric) }
+        try await harness.wait("both") { known() == ["a", "b"] }
+        isSmall.withLock { $0 = true }
+        try await harness.wait("one") { known() == ["a"] }
+        isSmall.withLock { $0 = false }
+        try await harness.wait("both again") { known() == ["a", "b"] }
+        await harness.manager.stop()
+    }
+
+    /// What is reported of a scrape follows the configuration: series that are no longer reported end.
+    @Test func extraReportsComeAndGo() async throws {
+        let server = try ScriptedServer { _, _ in ScriptedServer.page("a 1\n") }
+        defer { server.close() }
+        let harness = Harness()
+        try harness.scrape(port: server.port, more: "  extra_scrape_metrics: true\n  sample_limit: 7")
+        try await harness.wait("reports") { !harness.report("scrape_body_size_bytes", server.port).isEmpty }
+        #expect(harness.report("scrape_body_size_bytes", server.port).first?.value == 4)
+        #expect(harness.report("scrape_sample_limit", server.port).first?.value == 7)
+        #expect(harness.report("scrape_timeout_seconds", server.port).first?.value == 0.4)
+        try harness.scrape(port: server.port)
+        try await harness.wait("the end") {
+            harness.report("scrape_body_size_bytes", server.port).last.map { StaleMarker.isStale($0.value) } == true
+        }
+        #expect(harness.report("scrape_samples_scraped", server.port).allSatisfy { !StaleMarker.isStale($0.value) })
+        try harness.scrape(port: server.port, more: "  extra_scrape_metrics: true")
+        try await harness.wait("reports again") {
+            harness.report("scrape_body_size_bytes", server.port).last?.value == 4
+        }
+        await harness.manager.stop()
     }
 
     @Test func aTargetThatComesAndGoesIsLoggedOncePerChange() async throws {

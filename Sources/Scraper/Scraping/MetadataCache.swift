@@ -7,20 +7,32 @@ final class MetadataCache: Sendable {
     /// How many metrics are remembered; those of further names go to the store whenever their lines change.
     static let metricsMax = 100_000
 
-    private let known = Mutex<[String: MetricMetadata]>([:])
+    private struct State {
+        var known: [String: MetricMetadata] = [:]
+        /// The metrics that the last page did not tell of, and the first scrape of which that is so.
+        var gone: [String: Int] = [:]
+        var scrapeCount = 0
+    }
+
+    /// For how many scrapes more what is known of a metric stays when pages do not tell of it.
+    /// - Source: Prometheus 3.5, `scrapeCache.iterDone`.
+    static let scrapesKept = 10
+
+    private let state = Mutex(State())
 
     /// Takes lines of a page, and returns the metadata that they change.
     func update(_ lines: [MetadataLine]) -> [MetricMetadata] {
         if lines.isEmpty { return [] }
-        return known.withLock { known in
+        return state.withLock { state in
             var changed: [String: MetricMetadata] = [:]
             for line in lines {
-                let before = changed[line.metric] ?? known[line.metric]
+                let before = changed[line.metric] ?? state.known[line.metric]
                 let after = line.applied(to: before)
                 if after != before { changed[line.metric] = after }
             }
-            for (metric, metadata) in changed where known[metric] != nil || known.count < MetadataCache.metricsMax {
-                known[metric] = metadata
+            for (metric, metadata) in changed
+            where state.known[metric] != nil || state.known.count < MetadataCache.metricsMax {
+                state.known[metric] = metadata
             }
             return changed.values.sorted { byteOrder($0.metric, $1.metric) }
         }
@@ -31,28 +43,65 @@ final class MetadataCache: Sendable {
     func update(_ lines: [MetadataLine], sharing other: MetadataCache) {
         for metadata in update(lines) {
             guard let shared = other.all(metric: metadata.metric).first, shared == metadata else { continue }
-            known.withLock { known in
-                if known[metadata.metric] != nil { known[metadata.metric] = shared }
+            state.withLock { state in
+                if state.known[metadata.metric] != nil { state.known[metadata.metric] = shared }
             }
         }
     }
 
     /// What is known of `metric`, or of all, sorted by name.
     func all(metric: String?) -> [MetricMetadata] {
-        known.withLock { known in
-            if let metric { return known[metric].map { [$0] } ?? [] }
-            return known.values.sorted { byteOrder($0.metric, $1.metric) }
+        state.withLock { state in
+            if let metric { return state.known[metric].map { [$0] } ?? [] }
+            return state.known.values.sorted { byteOrder($0.metric, $1.metric) }
         }
     }
 
     /// How many metrics are known.
-    var count: Int { known.withLock { $0.count } }
+    var count: Int { state.withLock { $0.known.count } }
 
     /// Forgets metadata that the store could not take.
     func forget(_ metadata: [MetricMetadata]) {
-        known.withLock { known in
-            for entry in metadata { known[entry.metric] = nil }
+        state.withLock { state in
+            for entry in metadata { state.known[entry.metric] = nil }
         }
+    }
+
+    /// Counts a scrape, and forgets the metrics that pages have not told of for some time.
+    /// - Parameter metrics: those that its page tells of; nil where they are those of the page before.
+    func endScrape(tellingOf metrics: Set<String>?) {
+        state.withLock { state in
+            state.scrapeCount += 1
+            if let metrics {
+                let gone = state.gone
+                state.gone = [:]
+                for metric in state.known.keys where !metrics.contains(metric) {
+                    state.gone[metric] = gone[metric] ?? state.scrapeCount
+                }
+            }
+            guard !state.gone.isEmpty else { return }
+            for (metric, first) in state.gone where state.scrapeCount - first >= MetadataCache.scrapesKept {
+                state.known[metric] = nil
+                state.gone[metric] = nil
+            }
+        }
+    }
+}
+
+extension PageLayout {
+    /// The metrics that comments of the page tell of.
+    var describedMetrics: Set<String> {
+        var metrics: Set<String> = []
+        for line in 0..<count where !kind(line).isSample {
+            withHead(line) { head in
+                // Each format has types that the other does not know.
+                for format in [ExpositionFormat.text, .openMetrics] {
+                    var parser = TextParser(head, format: format)
+                    if let said = try? parser.metadata(of: head) { metrics.insert(said.metric) }
+                }
+            }
+        }
+        return metrics
     }
 }
 

@@ -31,7 +31,7 @@ extension Scrape {
         var replacements: [SeriesRef: SeriesRef] = [:]
         let oldReports = session.reportRefs
         if oldReports.contains(where: forgotten.contains) {
-            session.setReports(try environment.store.resolve(Scrape.reportNames.map { target.labeller.report($0) }))
+            session.setReports(try environment.store.resolve(reportNames.map { target.labeller.report($0) }))
             for (old, new) in zip(oldReports, session.reportRefs) { replacements[old] = new }
         }
         let exposed = session.exposedLabels(of: forgotten).compactMap { sample in

@@ -25,14 +25,20 @@ struct Scrape: Sendable {
     let startedNs: UInt64
 
     /// The report series, in the order of their values.
-    static let reportNames = [
-        "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
-        "scrape_series_added",
-    ]
+    var reportNames: [String] {
+        [
+            "up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
+            "scrape_series_added",
+        ]
+            + (target.job.hasExtraMetrics
+                ? ["scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"] : [])
+    }
 
     private struct Prepared {
         var outcome: ScrapeSession.Outcome
         var metadata: [MetadataLine] = []
+        /// The metrics that a page with other lines tells of.
+        var described: Set<String>?
         var failure: ScrapeFailure?
     }
 
@@ -46,7 +52,7 @@ struct Scrape: Sendable {
             failure = prepared.failure
             environment.metrics.outOfBounds.add(prepared.outcome.tooFarAhead)
             try await append(prepared.outcome.batch, &session)
-            try await remember(prepared.metadata)
+            try await remember(prepared)
             environment.storeHealth.recovered(environment.logger)
         } catch {
             // Nothing of this scrape may have been stored, staleness markers included: the next one starts from what
@@ -60,8 +66,9 @@ struct Scrape: Sendable {
     }
 
     private func resolveReports(_ session: inout ScrapeSession) throws(StorageError) {
-        guard session.reportRefs.isEmpty else { return }
-        session.setReports(try environment.store.resolve(Scrape.reportNames.map { target.labeller.report($0) }))
+        let names = reportNames
+        guard session.reportRefs.count != names.count else { return }
+        session.changeReports(try environment.store.resolve(names.map { target.labeller.report($0) }))
     }
 
     private func prepare(
@@ -69,7 +76,8 @@ struct Scrape: Sendable {
     ) throws(StorageError) -> Prepared {
         var counts = (scraped: 0, kept: 0)
         switch page {
-        case .failure(let failure): return failed(failure, counts, &session)
+        case .failure(let failure):
+            return failed(failure, counts, bodyBytes: failure.kind == .bodyLimit ? -1 : 0, &session)
         case .success(let page):
             session.lastBodyBytes = page.body.count
             var reader = session.reader(target.labeller, PageSettings(target.job))
@@ -77,9 +85,9 @@ struct Scrape: Sendable {
                 try read(page, &reader)
             } catch {
                 counts = reader.counts
-                return failed(error, counts, &session)
+                return failed(error, counts, bodyBytes: page.body.count, &session)
             }
-            return try succeeded(&reader, &session)
+            return try succeeded(&reader, bodyBytes: page.body.count, &session)
         }
     }
 
@@ -98,32 +106,43 @@ struct Scrape: Sendable {
         }
     }
 
-    private func succeeded(_ reader: inout PageReader, _ session: inout ScrapeSession) throws(StorageError) -> Prepared
-    {
+    private func succeeded(
+        _ reader: inout PageReader, bodyBytes: Int, _ session: inout ScrapeSession
+    ) throws(StorageError) -> Prepared {
         let newRefs = reader.draft.newLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.newLabels)
         let madeRefs = reader.draft.madeLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.madeLabels)
-        let values = reports(up: 1, reader.counts, added: newRefs.count + session.newCount(madeRefs))
+        let added = newRefs.count + session.newCount(madeRefs)
+        let values = reports(up: 1, reader.counts, added: added, bodyBytes: bodyBytes)
+        let described = reader.draft.layout?.describedMetrics
         let outcome = session.succeed(
             &reader.draft, newRefs: newRefs, madeRefs: madeRefs, reports: values, timestampMs: timestampMs,
             tracksTimestamped: target.job.trackTimestampsStaleness)
-        return Prepared(outcome: outcome, metadata: reader.draft.metadata)
+        return Prepared(outcome: outcome, metadata: reader.draft.metadata, described: described)
     }
 
     private func failed(
-        _ failure: ScrapeFailure, _ counts: (scraped: Int, kept: Int), _ session: inout ScrapeSession
+        _ failure: ScrapeFailure, _ counts: (scraped: Int, kept: Int), bodyBytes: Int,
+        _ session: inout ScrapeSession
     ) -> Prepared {
-        let outcome = session.fail(reports: reports(up: 0, counts, added: 0), timestampMs: timestampMs)
+        let values = reports(up: 0, counts, added: 0, bodyBytes: bodyBytes)
+        let outcome = session.fail(reports: values, timestampMs: timestampMs)
         return Prepared(outcome: outcome, failure: failure)
     }
 
-    private func reports(up: Double, _ counts: (scraped: Int, kept: Int), added: Int) -> [Double] {
+    private func reports(
+        up: Double, _ counts: (scraped: Int, kept: Int), added: Int, bodyBytes: Int
+    ) -> [Double] {
         let seconds = Double(monotonicNs() &- startedNs) / 1e9
-        return [up, seconds, Double(counts.scraped), Double(counts.kept), Double(added)]
+        let values = [up, seconds, Double(counts.scraped), Double(counts.kept), Double(added)]
+        guard target.job.hasExtraMetrics else { return values }
+        let timeoutSeconds = Double(target.description.timeoutMs) / 1000
+        return values + [timeoutSeconds, Double(target.job.limits.samples), Double(bodyBytes)]
     }
 
-    private func remember(_ lines: [MetadataLine]) async throws(StorageError) {
-        let changed = environment.metadata.update(lines)
-        target.metadata.update(lines, sharing: environment.metadata)
+    private func remember(_ prepared: Prepared) async throws(StorageError) {
+        let changed = environment.metadata.update(prepared.metadata)
+        target.metadata.update(prepared.metadata, sharing: environment.metadata)
+        if prepared.failure == nil { target.metadata.endScrape(tellingOf: prepared.described) }
         guard !changed.isEmpty else { return }
         do {
             try await environment.store.setMetadata(changed)

@@ -61,6 +61,13 @@ struct ScrapeSession: Sendable {
         reportRefs = reports
     }
 
+    /// Sets the references of the report series where they are others than before: those that are not among them end.
+    mutating func changeReports(_ reports: [SeriesRef]) {
+        let gone = reportRefs.filter { !reports.contains($0) }
+        setReports(reports)
+        orphans += gone
+    }
+
     /// Takes a draft over whose new series have these references, and takes its values out of it.
     ///
     /// - Parameters:
