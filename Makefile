@@ -37,7 +37,8 @@ run: ## Build, start gpu-exporter on :9400 and tsdb on :9090, show live data; Ct
 test: deps ## Run every test
 	@# Without these the tests that need them are skipped.
 	-@scripts/deps.sh sqlite3 python3 python3-venv curl openssl dnsmasq-base openssh-server dpkg-dev
-	@scripts/test-tools.sh .build/tools docker-compose
+	@scripts/test-tools.sh .build/tools docker-compose \
+		$(addprefix prometheus-,pushgateway blackbox-exporter haproxy-exporter nginx-exporter redis-exporter)
 	$(SWIFT) build --build-tests
 	@# Apart, because they wait for processes on the threads that the other tests' tasks need.
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" $(SWIFT) test --skip-build --skip EndToEndTests
