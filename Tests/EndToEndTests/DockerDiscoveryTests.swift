@@ -97,7 +97,7 @@ import Testing
         let ours = try TestServer(config: config)
         defer { ours.process.finish(SIGTERM) }
         var last: (theirs: [String], ours: [String]) = ([], [])
-        _ = try? eventually("the same targets") { () -> Bool? in
+        _ = try? eventually("the same targets", within: 240) { () -> Bool? in
             last = (try targets(theirs.port), try targets(ours.port))
             return last.theirs.count > 30 && last.theirs == last.ours ? true : nil
         }

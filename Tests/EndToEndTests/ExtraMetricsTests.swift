@@ -44,7 +44,7 @@ import Testing
         let ours = try TestServer(config: config(server.port, "extra_scrape_metrics: true"))
         defer { ours.process.finish(SIGTERM) }
         var last: (theirs: [String], ours: [String]) = ([], [])
-        _ = try? eventually("the same") { () -> Bool? in
+        _ = try? eventually("the same", within: 240) { () -> Bool? in
             last = (try reports(theirs.port), try reports(ours.port))
             return last.theirs.count == 4 * Self.pages.count && last.theirs == last.ours ? true : nil
         }
