@@ -1,5 +1,6 @@
 import HTTPTypes
 import Logging
+import Model
 import NIOCore
 import NIOSSL
 import Synchronization
@@ -36,6 +37,7 @@ public final class WebAccess: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
     private let passwords = PasswordCheck()
+    private let bucket = Mutex(TokenBucket())
     /// Whether connections are encrypted; stays as it was at the start.
     public let isTLS: Bool
 
@@ -63,18 +65,31 @@ public final class WebAccess: Sendable {
     /// A handler that encrypts one connection; nil where connections are not encrypted.
     public func makeTLSHandler() -> NIOSSLServerHandler? { refreshed().tls?.makeHandler() }
 
+    /// What becomes of a request.
+    public enum Verdict: Sendable {
+        case allowed
+        /// It has no name and password, or not the right ones.
+        case unauthorized
+        /// There are more requests than `rate_limit` allows.
+        case tooMany
+    }
+
     /// Whether a request may come in, and what its answer is to bear.
     ///
     /// - Parameter authorization: the request's `Authorization`.
     public func admit(
         authorization: String?
-    ) async -> (isAllowed: Bool, headers: [(name: HTTPField.Name, value: String)]) {
+    ) async -> (verdict: Verdict, headers: [(name: HTTPField.Name, value: String)]) {
         let configuration = refreshed().configuration
-        if configuration.users.isEmpty { return (true, configuration.headers) }
-        guard let credentials = authorization.flatMap({ Credentials($0) }) else {
-            return (false, configuration.headers)
+        if let limit = configuration.rateLimit {
+            let nowNs = monotonicNs()
+            guard bucket.withLock({ $0.take(limit, nowNs: nowNs) }) else { return (.tooMany, []) }
         }
-        return (await passwords.isRight(credentials, configuration.users), configuration.headers)
+        if configuration.users.isEmpty { return (.allowed, configuration.headers) }
+        guard let credentials = authorization.flatMap({ Credentials($0) }),
+            await passwords.isRight(credentials, configuration.users)
+        else { return (.unauthorized, configuration.headers) }
+        return (.allowed, configuration.headers)
     }
 
     /// What is in force now. Costs a `stat` of each file.

@@ -14,12 +14,7 @@ extension WebConfiguration {
         guard var section = MappingDecoder(root, "the web configuration", diagnostics) else { return }
         if let node = section.node("tls_server_config") { tls = TLS.decode(node, folder, diagnostics) }
         if let node = section.node("http_server_config") { decodeHTTP(node, diagnostics) }
-        if let node = section.node("rate_limit"), !node.isEmpty {
-            diagnostics.report(
-                section.keyPlace("rate_limit"),
-                "rate_limit is not supported; --web.max-connections and --query.max-concurrency bound what clients can ask"
-            )
-        }
+        if let node = section.node("rate_limit") { rateLimit = RateLimit.decode(node, diagnostics) }
         for entry in section.pairs("basic_auth_users") ?? [] { decodeUser(entry, section) }
         section.finish()
     }
@@ -61,6 +56,28 @@ extension WebConfiguration {
             return
         }
         users[entry.key] = hash
+    }
+}
+
+extension RateLimit {
+    /// nil where requests are not limited.
+    fileprivate static func decode(_ node: YAMLNode, _ diagnostics: Diagnostics) -> RateLimit? {
+        guard var section = MappingDecoder(node, "rate_limit", diagnostics) else { return nil }
+        let text = section.string("interval") ?? "0"
+        let burst = section.count("burst") ?? 0
+        section.finish()
+        guard let interval = goDuration(text) else {
+            diagnostics.report(
+                section.place("interval"),
+                "expected a duration such as 1s or 250ms for interval, found \(quoted(text))")
+            return nil
+        }
+        if interval == 0 { return nil }
+        if burst == 0 {
+            diagnostics.report(
+                section.place("burst"), "expected a burst of at least 1, as no request is answered with 0")
+        }
+        return RateLimit(intervalNs: interval, burst: UInt64(burst))
     }
 }
 

@@ -12,6 +12,8 @@ struct WebConfiguration: Sendable {
     var headers: [(name: HTTPField.Name, value: String)] = []
     /// Hashes of passwords by user; everybody may ask where there are none.
     var users: [String: BcryptHash] = [:]
+    /// nil where requests are not limited.
+    var rateLimit: RateLimit?
 
     struct TLS: Sendable {
         var certificate = Text.empty
@@ -50,7 +52,11 @@ struct WebConfiguration: Sendable {
     ///
     /// - Throws: ``ConfigurationError`` with every fault found and its place.
     static func load(path: String) throws(ConfigurationError) -> WebConfiguration {
-        let text = try readConfigurationText(path)
+        try parse(text: try readConfigurationText(path), path: path)
+    }
+
+    /// Decodes the text of the file at `path`.
+    static func parse(text: String, path: String) throws(ConfigurationError) -> WebConfiguration {
         let diagnostics = Diagnostics(file: path)
         var configuration = WebConfiguration()
         do {

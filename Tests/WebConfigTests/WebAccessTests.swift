@@ -30,13 +30,13 @@ import YAML
     @Test func onlyTheRightPasswordComesIn() async throws {
         try await withAccess(WebAccessTests.admin) { access, _ in
             #expect(access.isClosed && !access.isTLS)
-            for _ in 0..<3 { #expect(await access.admit(authorization: WebAccessTests.right).isAllowed) }
+            for _ in 0..<3 { #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed) }
             // No header, another password, another user, no user, no Basic.
             let others = [nil, "Basic YWRtaW46aHVudGVyMw==", "Basic cm9vdDpodW50ZXIy", "Basic Omh1bnRlcjI=", "x"]
             for other in others {
-                #expect(await !access.admit(authorization: other).isAllowed, "\(other ?? "nothing")")
+                #expect(await access.admit(authorization: other).verdict == .unauthorized, "\(other ?? "nothing")")
             }
-            #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed)
         }
     }
 
@@ -46,36 +46,65 @@ import YAML
         try await withAccess(slow) { access, _ in
             let clock = ContinuousClock()
             let first = await clock.measure {
-                #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+                #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed)
             }
             let later = await clock.measure {
-                for _ in 0..<20 { #expect(await access.admit(authorization: WebAccessTests.right).isAllowed) }
+                for _ in 0..<20 { #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed) }
             }
             #expect(later < first, "\(first), then 20 times in \(later)")
         }
     }
 
+    @Test func moreRequestsThanTheLimitAreRefused() async throws {
+        // An hour for each, so that none comes back while the test runs.
+        try await withAccess(WebAccessTests.admin + "rate_limit: {interval: 1h, burst: 3}\n") { access, path in
+            for _ in 0..<2 { #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed) }
+            // A wrong password costs as much as any request, and before anything is hashed for it.
+            #expect(await access.admit(authorization: nil).verdict == .unauthorized)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .tooMany)
+            // The file is read again without the limit.
+            try writeFile(path, WebAccessTests.admin)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed)
+        }
+    }
+
+    @Test func tokensComeBackOneByOne() {
+        let limit = RateLimit(intervalNs: 10, burst: 2)
+        var bucket = TokenBucket()
+        let taken = [100, 100, 100, 105, 110, 110, 140, 140, 140].map { bucket.take(limit, nowNs: $0) }
+        #expect(taken == [true, true, false, false, true, false, true, true, false])
+        // Bounds that overflow mean no limit that anybody could meet.
+        let wide = RateLimit(intervalNs: .max, burst: .max)
+        #expect((0..<5).allSatisfy { _ in bucket.take(wide, nowNs: 200) })
+        #expect(
+            ["0", "1s", "1.5s", "1m30s", "250us", "100ms"].map(goDuration) == [
+                0, 1_000_000_000, 1_500_000_000, 90_000_000_000, 250_000, 100_000_000,
+            ])
+        #expect(
+            ["", "1", "s", "1x", "-1s", "1e3s", "1..5s", "300000000h", "nans"].allSatisfy { goDuration($0) == nil })
+    }
+
     @Test func changesAreSeenAndFaultsAreNot() async throws {
         try await withAccess("") { access, path in
             #expect(!access.isClosed)
-            #expect(await access.admit(authorization: nil).isAllowed)
+            #expect(await access.admit(authorization: nil).verdict == .allowed)
             try writeFile(path, WebAccessTests.admin)
-            #expect(await !access.admit(authorization: nil).isAllowed)
-            #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+            #expect(await access.admit(authorization: nil).verdict == .unauthorized)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed)
             try writeFile(path, "basic_auth_users: [oh no]\n")
-            #expect(await !access.admit(authorization: nil).isAllowed)
-            #expect(await access.admit(authorization: WebAccessTests.right).isAllowed)
+            #expect(await access.admit(authorization: nil).verdict == .unauthorized)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed)
             unlink(path)
-            #expect(await !access.admit(authorization: nil).isAllowed)
+            #expect(await access.admit(authorization: nil).verdict == .unauthorized)
             // A password that is another one now is not the one remembered.
             try writeFile(
                 path, "basic_auth_users:\n  admin: $2b$05$abcdefghijklmnopqrstuuJ6vOV4kZGOcHfd3tUv6G23WE2JR1Nz.\n")
-            #expect(await !access.admit(authorization: WebAccessTests.right).isAllowed)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .unauthorized)
             // "admin:alter"
-            #expect(await access.admit(authorization: "Basic YWRtaW46YWx0ZXI=").isAllowed)
+            #expect(await access.admit(authorization: "Basic YWRtaW46YWx0ZXI=").verdict == .allowed)
             try writeFile(path, "http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
             let visit = await access.admit(authorization: nil)
-            #expect(visit.isAllowed && visit.headers.map(\.value) == ["deny"])
+            #expect(visit.verdict == .allowed && visit.headers.map(\.value) == ["deny"])
         }
     }
 

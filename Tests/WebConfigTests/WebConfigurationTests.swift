@@ -106,7 +106,10 @@ import YAML
         ),
         ("basic_auth_users: {admin: secret}\n", "1:27: expected a bcrypt hash"),
         ("basic_auth_users: [admin]\n", "expected a mapping of names to values for basic_auth_users"),
-        ("rate_limit: {interval: 1s, burst: 2}\n", "1:1: rate_limit is not supported"),
+        ("rate_limit: {interval: often, burst: 2}\n", "1:24: expected a duration such as 1s or 250ms for interval"),
+        ("rate_limit: {interval: 1s}\n", "expected a burst of at least 1"),
+        ("rate_limit: {interval: 1s, burst: -2}\n", "expected a whole number of at least 0 for burst"),
+        ("rate_limit: {intervall: 1s}\n", "did you mean interval?"),
         ("a: [\n", "2:1:"),
         ("[]\n", "expected a mapping of settings"),
     ]

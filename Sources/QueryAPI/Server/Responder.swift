@@ -14,8 +14,13 @@ struct APIResponder: HTTPResponder {
     func respond(to request: Request, context: APIRequestContext) async throws -> Response {
         guard let access = api.options.access else { return await respond(to: request, context, headers: []) }
         let visit = await access.admit(authorization: request.headers[.authorization])
-        if visit.isAllowed { return await respond(to: request, context, headers: visit.headers) }
-        return finisher(request) { _ in }.response(.unauthorized, headers: visit.headers)
+        switch visit.verdict {
+        case .allowed: return await respond(to: request, context, headers: visit.headers)
+        case .unauthorized: return finisher(request) { _ in }.response(.unauthorized, headers: visit.headers)
+        case .tooMany:
+            let answer = Answer.errorText("Too Many Requests", .tooManyRequests)
+            return finisher(request) { _ in }.response(answer, headers: visit.headers)
+        }
     }
 
     /// - Parameter headers: what every answer bears.
