@@ -8,65 +8,6 @@ import Testing
 
 @testable import QueryAPI
 
-/// Builds an OTLP request of one resource and one scope.
-private struct OTLPMessage {
-    var metrics: [[UInt8]] = []
-    var resource: [(String, String)] = []
-    var scopeName = ""
-    var scope: [(String, String)] = []
-
-    static func attribute(_ name: String, _ value: String) -> [UInt8] {
-        var text = Message()
-        text.bytes(1, Array(value.utf8))
-        var pair = Message()
-        pair.bytes(1, Array(name.utf8))
-        pair.bytes(2, text.bytes)
-        return pair.bytes
-    }
-
-    mutating func metric(_ name: String, unit: String = "", kind: UInt64, _ data: (inout Message) -> Void) {
-        var inner = Message()
-        data(&inner)
-        var metric = Message()
-        metric.bytes(1, Array(name.utf8))
-        metric.bytes(3, Array(unit.utf8))
-        metric.bytes(kind, inner.bytes)
-        metrics.append(metric.bytes)
-    }
-
-    /// A data point with a time, and `value` as a double where it is given.
-    static func point(_ ms: UInt64, _ value: Double? = nil, _ more: (inout Message) -> Void = { _ in }) -> [UInt8] {
-        var point = Message()
-        point.fixed64(3, ms * 1_000_000)
-        if let value { point.double(4, value) }
-        more(&point)
-        return point.bytes
-    }
-
-    var bytes: [UInt8] {
-        var resourceMessage = Message()
-        for (name, value) in resource { resourceMessage.bytes(1, OTLPMessage.attribute(name, value)) }
-        var scope = Message()
-        var content = Message()
-        content.bytes(1, Array(scopeName.utf8))
-        for (name, value) in self.scope { content.bytes(3, OTLPMessage.attribute(name, value)) }
-        scope.bytes(1, content.bytes)
-        for metric in metrics { scope.bytes(2, metric) }
-        var whole = Message()
-        whole.bytes(1, resourceMessage.bytes)
-        whole.bytes(2, scope.bytes)
-        var request = Message()
-        request.bytes(1, whole.bytes)
-        return request.bytes
-    }
-}
-
-extension Message {
-    fileprivate mutating func fixed64(_ field: UInt64, _ number: UInt64) {
-        double(field, Double(bitPattern: number))
-    }
-}
-
 private func read(
     _ bytes: [UInt8], _ settings: OTLPSettings = OTLPSettings(), into request: OTLPRequest = OTLPRequest()
 ) throws -> OTLPRequest {
@@ -322,7 +263,11 @@ private func lines(_ request: OTLPRequest) -> [String] {
             #expect(answer.status == 200 && answer.body.isEmpty)
             #expect(try await ask(port, "POST", OTLPReceiver.path, headers: [type], body: [255]).status == 400)
             let wrong = try await ask(port, "POST", OTLPReceiver.path, headers: [("Content-Type", "text/plain")])
-            #expect(wrong.status == 400 && wrong.text.hasPrefix("unsupported content type: text/plain"))
+            #expect(
+                wrong.status == 400
+                    && wrong.text.hasPrefix(
+                        "unsupported content type: text/plain, supported: [application/json, application/x-protobuf]")
+            )
             let gzip = [type, ("Content-Encoding", "gzip")]
             let damaged = try await ask(port, "POST", OTLPReceiver.path, headers: gzip, body: body)
             #expect(damaged.status == 400 && damaged.text.hasPrefix("gzip: "))
@@ -332,6 +277,79 @@ private func lines(_ request: OTLPRequest) -> [String] {
             let answer = try await ask(port, "POST", OTLPReceiver.path)
             #expect(answer.status == 404)
         }
+    }
+
+    @Test func requestsInJSONMeanWhatThoseInProtobufDo() throws {
+        var random = SeededGenerator(seed: makeSeed())
+        var settings = OTLPSettings()
+        settings.promotesAllAttributes = true
+        settings.promotesScope = true
+        for _ in 0..<50 {
+            let sample = OTLPSample(&random)
+            let message = try sample.json.withUnsafeBytes { try otlpMessage(json: $0, bytesMax: 1 << 20) }
+            let (json, protobuf) = (try read(message, settings), try read(sample.protobuf, settings))
+            #expect(lines(json) == lines(protobuf))
+            #expect(lines(json).count > 8)
+            #expect(json.histograms.map(\.histogram) == protobuf.histograms.map(\.histogram))
+            #expect(json.exemplars.map(\.exemplar.labels) == protobuf.exemplars.map(\.exemplar.labels))
+            #expect(json.metadata == protobuf.metadata && json.problems.lines == protobuf.problems.lines)
+        }
+    }
+
+    private static let faultyJSON: [(String, String)] = [
+        ("", "json: expected '{' at byte 0"), ("[]", "json: expected '{' at byte 0"),
+        ("{} {}", "json: expected the end at byte 3"),
+        (#"{"resourceMetrics": {}}"#, "json: expected '[' at byte 20"),
+        (#"{"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": 5}]}]}]}"#, "json: expected '\"' at byte 61"),
+        (#"{"a": \#(String(repeating: "[", count: 100))"#, "at most 64 nested"),
+        (#"{"a": tru}"#, "json: expected a value before at byte 9"),
+        (
+            #"{"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"sum": {"dataPoints": [{"asInt": "1.5"}]}}]}]}]}"#,
+            "json: expected a whole number before"
+        ),
+    ]
+
+    @Test(arguments: faultyJSON) func faultsInJSONAreNamedWithTheirPlace(_ text: String, _ message: String) {
+        let error = #expect(throws: JSONError.self) {
+            try Array(text.utf8).withUnsafeBytes { try otlpMessage(json: $0, bytesMax: 1 << 20) }
+        }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func messagesOfJSONAreBounded() throws {
+        var random = SeededGenerator(seed: 1)
+        let sample = OTLPSample(&random)
+        #expect(throws: JSONError.self) {
+            try sample.json.withUnsafeBytes { try otlpMessage(json: $0, bytesMax: sample.protobuf.count / 2) }
+        }
+    }
+
+    @Test func samplesInJSONArriveOverHTTP() async throws {
+        let store = MemoryStore()
+        let text = """
+            {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "t", "gauge": {"dataPoints": [
+             {"timeUnixNano": "1000000000", "asInt": "5"}]}}]}]}]}
+            """
+        try await withServer(store) {
+            $0.options.enableOTLPReceiver = true
+        } _: { port in
+            let type = ("Content-Type", "application/json; charset=utf-8")
+            func post(_ text: String) async throws -> HTTPAnswer {
+                try await ask(port, "POST", OTLPReceiver.path, headers: [type], body: Array(text.utf8))
+            }
+            let answer = try await post(text)
+            #expect(answer.status == 200 && answer.text == "{}")
+            #expect(answer.header("Content-Type") == "application/json")
+            let left = try await post(text.replacing("gauge", with: "unknown"))
+            #expect(
+                left.status == 200
+                    && left.text
+                        == #"{"partialSuccess":{"errorMessage":"metric \"t\" is left out: it has no data of a known type"}}"#
+            )
+            let refused = try await post("{")
+            #expect(refused.status == 400 && refused.text == #"{"message":"json: expected '\"' at byte 1"}"#)
+        }
+        #expect(store.contents.values.map { $0.map(\.value) } == [[5]])
     }
 
     @Test func compressedBodiesAreBounded() throws {
@@ -350,23 +368,6 @@ private func lines(_ request: OTLPRequest) -> [String] {
             #expect(throws: GzipError.self) {
                 try compressed[..<length].withUnsafeBytes { try gunzipped($0, bytesMax: 1 << 20) }
             }
-        }
-    }
-
-    @Test(arguments: [51, 52, 53] as [UInt64]) func damagedRequestsNeverTrap(_ seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
-        let message = sample().bytes
-        var all = OTLPSettings()
-        all.promotesAllAttributes = true
-        all.promotesScope = true
-        all.convertsHistograms = seed % 2 == 0
-        for length in 0..<message.count { _ = try? read(Array(message[..<length]), all) }
-        for _ in 0..<tries(3000, slow: 200_000) {
-            var bytes = message
-            for _ in 0...random.below(4) { bytes[random.below(bytes.count)] = UInt8(truncatingIfNeeded: random.next()) }
-            guard let request = try? read(bytes, all) else { continue }
-            for sample in request.samples { #expect(sample.series < request.series.count) }
-            for sample in request.histograms { #expect(throws: Never.self) { try sample.histogram.validate() } }
         }
     }
 }

@@ -74,7 +74,7 @@ private func readValue(
             text = isNested && !number.isFinite ? "null" : formatFloat(number, .json)
         case (5, .bytes(let list)): text = try readList(list, depth: depth)
         case (6, .bytes(let map)): text = try readMap(map, depth: depth)
-        case (7, .bytes(let bytes)): text = isNested ? json(base64(bytes)) : base64(bytes)
+        case (7, .bytes(let bytes)): text = isNested ? json(base64Encoded(bytes)) : base64Encoded(bytes)
         default: break
         }
     }
@@ -118,20 +118,5 @@ private func readMap(_ message: UnsafeRawBufferPointer, depth: Int) throws(Proto
 private func json(_ text: String) -> String {
     var out: [UInt8] = []
     out.appendJSONString(text)
-    return String(decoding: out, as: UTF8.self)
-}
-
-/// - Source: RFC 4648 section 4.
-private func base64(_ bytes: UnsafeRawBufferPointer) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var out: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-        let count = min(3, bytes.count - start)
-        var word: UInt32 = 0
-        for index in 0..<3 { word = word << 8 | (index < count ? UInt32(bytes[start + index]) : 0) }
-        for index in 0..<4 {
-            out.append(index <= count ? alphabet[Int(word >> (18 - 6 * UInt32(index)) & 63)] : UInt8(ascii: "="))
-        }
-    }
     return String(decoding: out, as: UTF8.self)
 }

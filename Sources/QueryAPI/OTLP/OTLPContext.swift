@@ -96,7 +96,7 @@ extension OTLPNames {
         if !settings.promotesAllAttributes {
             pairs = settings.promotedAttributes.compactMap { name in resource[name].map { (name, $0) } }
         }
-        let labels = pairs.map { (labelName($0.name), $0.value) }.filter { !$0.1.isEmpty }
+        let labels = pairs.map { (labelName($0.name), $0.value) }.filter { !$0.0.isEmpty && !$0.1.isEmpty }
         return sortedByName(labels).reduce(into: []) { unique, pair in
             if unique.last?.name != pair.name { unique.append(pair) }
         }

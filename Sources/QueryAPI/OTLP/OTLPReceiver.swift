@@ -29,12 +29,13 @@ final class OTLPReceiver: Sendable {
     }
 
     /// Decodes a request and finds its series. May block.
-    func prepare(_ body: ByteBuffer, isCompressed: Bool) throws(WriteError) -> Prepared {
+    func prepare(_ body: ByteBuffer, isCompressed: Bool, isJSON: Bool) throws(WriteError) -> Prepared {
         let request: OTLPRequest
         do {
             request = try body.withUnsafeReadableBytes { bytes in
-                guard isCompressed else { return try decode(bytes) }
-                return try gunzipped(bytes, bytesMax: Limit.writeDecodedBytes).withUnsafeBytes { try decode($0) }
+                guard isCompressed else { return try decode(bytes, isJSON) }
+                let content = try gunzipped(bytes, bytesMax: Limit.writeDecodedBytes)
+                return try content.withUnsafeBytes { try decode($0, isJSON) }
             }
         } catch {
             throw WriteError(.badRequest, "\(error)")
@@ -42,7 +43,11 @@ final class OTLPReceiver: Sendable {
         return Prepared(request: request, batch: try resolve(request))
     }
 
-    private func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufError) -> OTLPRequest {
+    private func decode(_ bytes: UnsafeRawBufferPointer, _ isJSON: Bool) throws -> OTLPRequest {
+        if isJSON {
+            let message = try otlpMessage(json: bytes, bytesMax: Limit.writeDecodedBytes)
+            return try message.withUnsafeBytes { try decode($0, false) }
+        }
         var reader = OTLPReader(settings(), lookbackMs: lookbackMs)
         try reader.read(bytes)
         return reader.request
@@ -101,42 +106,34 @@ final class OTLPReceiver: Sendable {
 }
 
 extension API {
-    /// `/api/v1/otlp/v1/metrics`: metrics pushed by OpenTelemetry's exporters.
+    /// `/api/v1/otlp/v1/metrics`: metrics pushed by OpenTelemetry's exporters. The answer is in the request's encoding; of
+    /// one in protobuf errors are plain text, as Prometheus has them.
     func otlpMetrics(_ call: Call) async throws(APIError) -> Answer {
         guard let receiver = otlpReceiver else {
             return .errorText("otlp write receiver needs to be enabled with --web.enable-otlp-receiver", .notFound)
         }
         let type = call.header(.contentType).prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
-        guard type == "application/x-protobuf" else {
+        guard let encoding = OTLPEncoding(rawValue: type) else {
             return .errorText(
-                "unsupported content type: \(call.header(.contentType)), supported: [application/x-protobuf]",
-                .badRequest)
+                "unsupported content type: \(call.header(.contentType)), supported: [application/json, "
+                    + "application/x-protobuf]", .badRequest)
         }
-        let encoding = call.header(.contentEncoding).lowercased()
-        guard encoding.isEmpty || encoding == "gzip" || encoding == "identity" else {
-            return .errorText(
-                "unsupported compression: \(encoding). Only \"gzip\" or no compression supported", .badRequest)
+        let compression = call.header(.contentEncoding).lowercased()
+        guard compression.isEmpty || compression == "gzip" || compression == "identity" else {
+            return encoding.failure(
+                "unsupported compression: \(compression). Only \"gzip\" or no compression supported", .badRequest)
         }
         let body = try await call.body(upTo: Limit.writeBytes)
         do throws(WriteError) {
             let prepared = try await onOTLPThread { () throws(WriteError) in
-                try receiver.prepare(body, isCompressed: encoding == "gzip")
+                try receiver.prepare(body, isCompressed: compression == "gzip", isJSON: encoding == .json)
             }
             let refused = try await receiver.store(prepared)
-            guard refused.isEmpty else { return .errorText(refused.joined(separator: "\n"), .badRequest) }
-            return success(leftOut: prepared.request.problems)
+            guard refused.isEmpty else { return encoding.failure(refused.joined(separator: "\n"), .badRequest) }
+            return encoding.success(leftOut: prepared.request.problems)
         } catch {
-            return .errorText(error.message, error.status)
+            return encoding.failure(error.message, error.status)
         }
-    }
-
-    /// ExportMetricsServiceResponse: partial_success 1, whose error_message is 2.
-    private func success(leftOut: ProblemList) -> Answer {
-        var message = ProtobufWriter()
-        if !leftOut.lines.isEmpty {
-            message.message(1) { $0.string(2, leftOut.lines.joined(separator: "\n")) }
-        }
-        return Answer(contentType: "application/x-protobuf", body: .bytes(message.bytes))
     }
 
     private func onOTLPThread(
@@ -151,5 +148,36 @@ extension API {
             throw WriteError(.serviceUnavailable, "the server is shutting down")
         }
         return try result.get()
+    }
+}
+
+/// What an OTLP request is written in, and its answer.
+private enum OTLPEncoding: String {
+    case protobuf = "application/x-protobuf"
+    case json = "application/json"
+
+    /// ExportMetricsServiceResponse: partial_success 1, whose error_message is 2.
+    func success(leftOut: ProblemList) -> Answer {
+        let text = leftOut.lines.joined(separator: "\n")
+        switch self {
+        case .protobuf:
+            var message = ProtobufWriter()
+            if !text.isEmpty { message.message(1) { $0.string(2, text) } }
+            return Answer(contentType: rawValue, body: .bytes(message.bytes))
+        case .json:
+            var json = Array((text.isEmpty ? "{" : #"{"partialSuccess":{"errorMessage":"#).utf8)
+            if !text.isEmpty { json.appendJSONString(text) }
+            json += Array((text.isEmpty ? "}" : "}}").utf8)
+            return .json(json)
+        }
+    }
+
+    /// In JSON a `google.rpc.Status`, whose code OTLP does not use.
+    func failure(_ text: String, _ status: HTTPResponse.Status) -> Answer {
+        guard self == .json else { return .errorText(text, status) }
+        var json = Array(#"{"message":"#.utf8)
+        json.appendJSONString(text)
+        json.append(UInt8(ascii: "}"))
+        return Answer(status: status, contentType: rawValue, body: .bytes(json))
     }
 }

@@ -93,10 +93,5 @@ private func parseFloat(_ text: String) -> Double? {
     case "-inf", "-infinity": return -.infinity
     default: break
     }
-    let isDecimal = text.utf8.allSatisfy { byte in
-        byte >= 0x30 && byte <= 0x39 || byte | 0x20 == UInt8(ascii: "e") || byte == UInt8(ascii: ".")
-            || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "+")
-    }
-    guard isDecimal, let value = Double(text), value.isFinite else { return nil }
-    return value
+    return decimal(text)
 }
