@@ -58,6 +58,8 @@ struct SourceRequest: Sendable {
     var metrics = MetricSet.all
     /// Whether processes are to be listed.
     var processes = false
+    /// Whether it is to be said how GPUs reach one another.
+    var peers = false
 }
 
 /// Opens what the settings ask for.

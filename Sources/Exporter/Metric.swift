@@ -43,6 +43,10 @@ struct MetricSet: Equatable, Sendable, ExpressibleByArrayLiteral {
         members[metric.rawValue]
     }
 
+    func forEach(_ body: (Metric) -> Void) {
+        for metric in Metric.allCases where contains(metric) { body(metric) }
+    }
+
     mutating func insert(_ metric: Metric) {
         members[metric.rawValue] = true
     }
@@ -70,6 +74,8 @@ struct GPUReading: Equatable, Sendable {
     var problem: String?
     /// Who uses the GPU; empty unless asked for.
     var processes: [GPUProcess] = []
+    /// How it reaches the other GPUs; empty unless asked for.
+    var peers: [GPUPeer] = []
 
     subscript(metric: Metric) -> MetricValue? {
         get { values[metric.rawValue] }
@@ -90,6 +96,14 @@ struct GPUReading: Equatable, Sendable {
         let usable = Double(total) - Double(reserved ?? 0)
         self[.framebufferUsedRatio] = usable > 0 ? .real(Double(used) / usable) : nil
     }
+}
+
+/// How a GPU reaches another one over NVLink.
+struct GPUPeer: Equatable, Sendable {
+    /// The other's.
+    var index: Int
+    /// The driver's number; 0 says that it does.
+    var status: UInt32
 }
 
 /// One process that holds memory of a GPU.

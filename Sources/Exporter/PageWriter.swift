@@ -60,6 +60,17 @@ struct PageWriter: Sendable {
                 family.add(.whole(Int64(count)), labels, [("clock_event", name)], &page)
             }
         case .processMemory: writeProcesses(entity, labels, &family, &page)
+        case .healthStatus:
+            for watch in HealthWatch.all {
+                guard let (level, code) = watch.result(entity.reading) else { continue }
+                let extra = [("health_error_code", code), ("health_watch", watch.name)]
+                family.add(.whole(level.rawValue), labels, extra, &page)
+            }
+        case .peerStatus:
+            for peer in entity.reading.peers {
+                let extra = [("link_status", peer.statusName), ("peer_gpu", "\(peer.index)")]
+                family.add(.whole(Int64(peer.status)), labels, extra, &page)
+            }
         }
     }
 

@@ -23,7 +23,9 @@ struct Settings: Equatable, Sendable {
 
     /// What the source is to give.
     var request: SourceRequest {
-        SourceRequest(selection: selection, metrics: counters.metrics, processes: listsProcesses)
+        SourceRequest(
+            selection: selection, metrics: counters.metrics, processes: listsProcesses,
+            peers: counters.rows.contains { $0.content == .peerStatus })
     }
 }
 

@@ -39,6 +39,9 @@ enum FakeNVML {
         #ifndef BROKEN
         #define BROKEN 0
         #endif
+        #ifndef START_HANGS
+        #define START_HANGS 0
+        #endif
         #ifndef OPENING_HANGS
         #define OPENING_HANGS 0
         #endif
@@ -89,7 +92,12 @@ enum FakeNVML {
             return 0;
         }
 
-        int nvmlInit_v2(void) { return INIT; }
+        int nvmlInit_v2(void) { while (START_HANGS) sleep(1000); return INIT; }
+        int nvmlDeviceGetP2PStatus(device_t a, device_t b, int kind, int *v) {
+            if (kind != 2) return 2;
+            *v = a->index < b->index ? 0 : 3;
+            return 0;
+        }
         int nvmlSystemGetDriverVersion(char *v, unsigned int n) { return put(v, n, "570.86.10"); }
         int nvmlDeviceGetCount_v2(unsigned int *n) { *n = COUNT; return 0; }
         int nvmlDeviceGetHandleByIndex_v2(unsigned int i, device_t *d) {

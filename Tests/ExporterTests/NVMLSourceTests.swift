@@ -239,7 +239,47 @@ struct NVMLSourceTests {
             _ = try NVMLSource(libraryPath: "\(folder.path)/libnvidia-ml.so.1", openMs: 20)
             Issue.record("it is open")
         } catch {
-            #expect("\(error)" == "cannot open GPU 0: it has not answered for 20 ms")
+            #expect("\(error)" == "cannot open GPU 0: the driver has not answered for 20 ms; `dmesg` may say why")
+        }
+    }
+
+    @Test func driverThatHangsWhenItIsStartedIsAnError() throws {
+        let folder = try FakeNVML.build(["START_HANGS=1"])
+        let error = #expect(throws: SourceError.self) {
+            try NVMLSource(libraryPath: "\(folder.path)/libnvidia-ml.so.1", startMs: 20)
+        }
+        #expect(
+            error?.description == "cannot start NVML: the driver has not answered for 20 ms; `dmesg` may say why")
+    }
+
+    @Test func linksToOtherGPUsAreRead() throws {
+        let folder = try FakeNVML.build()
+        let source = try NVMLSource(
+            libraryPath: "\(folder.path)/libnvidia-ml.so.1", request: SourceRequest(peers: true))
+        let peers = try eventually("both GPUs were asked", within: 60) {
+            let peers = try source.lanes.map { try $0.read()[0].peers }
+            return peers.allSatisfy { !$0.isEmpty } ? peers : nil
+        }
+        #expect(peers == [[GPUPeer(index: 1, status: 0)], [GPUPeer(index: 0, status: 3)]])
+        #expect(peers.map { $0[0].statusName } == ["OK", "TopologyNotSupported"])
+        try withSource { source in
+            let unasked = try source.lanes[0].read()[0].peers
+            #expect(unasked.isEmpty)
+        }
+    }
+
+    @Test func healthIsToldWhereTheDriverTellsOfIt() throws {
+        try withSource { source in
+            let readings = try source.lanes.map { try $0.read()[0] }
+            let found = readings.map { reading in
+                HealthWatch.all.map { $0.result(reading).map { "\($0.level.rawValue) \($0.code)" } }
+            }
+            // The second GPU knows nothing of its memory's errors.
+            #expect(
+                found == [
+                    ["10 DCGM_FR_UNCORRECTABLE_ROW_REMAP", "0 DCGM_FR_OK", "0 DCGM_FR_OK"],
+                    [nil, "0 DCGM_FR_OK", "0 DCGM_FR_OK"],
+                ])
         }
     }
 

@@ -34,6 +34,32 @@ import Testing
         return reading
     }
 
+    @Test func healthAndLinksAreLabelledAsDCGMExporterDoes() throws {
+        let file = try CounterFile(
+            "DCGM_EXP_GPU_HEALTH_STATUS, gauge, Health.\nDCGM_EXP_P2P_STATUS, gauge, Links.\n", path: "a.csv",
+            names: .classic)
+        #expect(file.warnings == [])
+        var first = reading([
+            (.rowRemapFailure, .whole(1)), (.rowRemapPending, .whole(1)), (.clockEventReasons, .whole(0x44)),
+        ])
+        first.peers = [GPUPeer(index: 3, status: 0)]
+        var second = reading([(.retiredPending, .whole(0))])
+        second.peers = [GPUPeer(index: 0, status: 9)]
+        let lines = page([first, second], file.list).split(separator: "\n").filter { !$0.hasPrefix("#") }
+        let shown = lines.compactMap { line in
+            (line.firstRange(of: "health_error") ?? line.firstRange(of: "link_status")).map { line[$0.lowerBound...] }
+        }
+        #expect(
+            shown.map(String.init) == [
+                #"health_error_code="DCGM_FR_ROW_REMAP_FAILURE",health_watch="MEM"} 20"#,
+                #"health_error_code="DCGM_FR_CLOCK_THROTTLE_THERMAL",health_watch="THERMAL"} 10"#,
+                #"health_error_code="DCGM_FR_OK",health_watch="POWER"} 0"#,
+                #"health_error_code="DCGM_FR_OK",health_watch="MEM"} 0"#,
+                #"link_status="OK",peer_gpu="3"} 0"#,
+                #"link_status="Unknown",peer_gpu="0"} 9"#,
+            ])
+    }
+
     @Test func pageIsDCGMsByteForByte() {
         let text = page([
             reading([(.smClock, .whole(1980)), (.powerUsage, .real(71.5)), (.lastXID, .whole(31))]),

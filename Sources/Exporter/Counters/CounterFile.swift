@@ -114,6 +114,8 @@ struct CounterFile {
         "DCGM_EXP_XID_ERRORS_TOTAL": .xidTotal,
         "DCGM_EXP_CLOCK_EVENTS_COUNT": .clockEventCount,
         "DCGM_EXP_CLOCK_EVENTS_TOTAL": .clockEventTotal,
+        "DCGM_EXP_GPU_HEALTH_STATUS": .healthStatus,
+        "DCGM_EXP_P2P_STATUS": .peerStatus,
     ]
 }
 

@@ -16,6 +16,8 @@ struct CounterList: Equatable, Sendable {
         case xidCount, xidTotal, clockEventCount, clockEventTotal
         /// Memory of each process.
         case processMemory
+        /// What is wrong with the GPU, and how it reaches the others.
+        case healthStatus, peerStatus
     }
 
     enum Statistic: String, CaseIterable, Sendable {
@@ -49,7 +51,8 @@ struct CounterList: Equatable, Sendable {
             case .metric(let metric, _), .statistic(let metric, _, _): metrics.insert(metric)
             case .xidCount, .xidTotal: metrics.insert(.lastXID)
             case .clockEventCount, .clockEventTotal: metrics.insert(.clockEventReasons)
-            case .processMemory: break
+            case .healthStatus: HealthWatch.metrics.forEach { metrics.insert($0) }
+            case .processMemory, .peerStatus: break
             }
         }
         return metrics

@@ -1,6 +1,3 @@
-import Glibc
-import Synchronization
-
 /// The machine's GPUs through NVML, each a lane of its own.
 struct NVMLSource: GPUSource {
     let name = "NVML"
@@ -10,18 +7,18 @@ struct NVMLSource: GPUSource {
 
     /// Initialises NVML, which can take seconds while the driver wakes the GPUs.
     ///
-    /// - Parameter openMs: how long one GPU may take to be opened before it is left out.
+    /// - Parameters:
+    ///   - startMs: how long that may take before the driver counts as hanging.
+    ///   - openMs: how long one GPU may take to be opened before it is left out.
     /// - Throws: `SourceError` where there is no driver or no GPU that can be shown.
     init(
-        libraryPath: String, request: SourceRequest = SourceRequest(), openMs: Int = 20_000
+        libraryPath: String, request: SourceRequest = SourceRequest(), startMs: Int = 60_000, openMs: Int = 20_000
     ) throws(SourceError) {
         let functions = try NVMLFunctions(libraryPath: libraryPath)
-        try Self.check(functions.initialise(), "start NVML")
-        driverVersion = try readText(capacity: 80, "read the driver's version") {
-            functions.driverVersion($0, $1)
+        let (version, count) = try DriverCall("start NVML").answer(withinMs: startMs) { () throws(SourceError) in
+            try Self.start(functions)
         }
-        var count: UInt32 = 0
-        try Self.check(functions.deviceCount(&count), "count the GPUs")
+        driverVersion = version
         guard count > 0 else { throw SourceError("the NVIDIA driver is here, but it shows no GPU") }
         let indexes = 0..<min(Int(count), DeviceSelection.indexMax + 1)
         let chosen = indexes.filter(request.selection.containsGPU)
@@ -32,8 +29,16 @@ struct NVMLSource: GPUSource {
         let (devices, problems) = Self.open(chosen, functions, request, openMs)
         if devices.isEmpty, let problem = problems.first { throw problem }
         warnings = problems.map(\.description)
-        lanes = Self.lanes(devices, request)
+        lanes = Self.lanes(devices, request, request.peers ? NVMLPeers(devices, functions) : nil)
         guard !lanes.isEmpty else { throw SourceError("--devices chooses none of this machine's MIG instances") }
+    }
+
+    private static func start(_ functions: NVMLFunctions) throws(SourceError) -> (version: String, count: UInt32) {
+        try check(functions.initialise(), "start NVML")
+        let version = try readText(capacity: 80, "read the driver's version") { functions.driverVersion($0, $1) }
+        var count: UInt32 = 0
+        try check(functions.deviceCount(&count), "count the GPUs")
+        return (version, count)
     }
 
     private static func open(
@@ -43,7 +48,11 @@ struct NVMLSource: GPUSource {
         var problems: [SourceError] = []
         for index in indexes {
             do {
-                devices.append(try NVMLOpening(index, functions, request.metrics).device(withinMs: openMs))
+                let call = DriverCall<NVMLDevice>("open GPU \(index)")
+                let device = try call.answer(withinMs: openMs) { () throws(SourceError) in
+                    try NVMLDevice(index: index, functions: functions, wanted: request.metrics)
+                }
+                devices.append(device)
             } catch {
                 problems.append(error)
             }
@@ -52,7 +61,9 @@ struct NVMLSource: GPUSource {
     }
 
     /// MIG instances are numbered through all GPUs, which is what `--devices i:…` chooses by.
-    private static func lanes(_ devices: [NVMLDevice], _ request: SourceRequest) -> [any GPULane] {
+    private static func lanes(
+        _ devices: [NVMLDevice], _ request: SourceRequest, _ peers: NVMLPeers?
+    ) -> [any GPULane] {
         var number = 0
         return devices.compactMap { device in
             var instances: [NVMLInstance] = []
@@ -64,53 +75,13 @@ struct NVMLSource: GPUSource {
                 if all.isEmpty, !request.selection.wantsWholeGPUs { return nil }
                 if !all.isEmpty, instances.isEmpty { return nil }
             }
-            return NVMLLane(device, instances, listsProcesses: request.processes)
+            return NVMLLane(device, instances, listsProcesses: request.processes, peers)
         }
     }
 
     private static func check(_ code: Int32, _ attempt: String) throws(SourceError) {
         let status = NVMLStatus(code: code)
         guard status == .success else { throw SourceError("cannot \(attempt): \(status)") }
-    }
-}
-
-/// Opens a GPU on a thread of its own, which one that hangs keeps for ever.
-///
-/// SAFETY: the thread sets the result once, under the lock, and has nothing of it any more.
-private final class NVMLOpening: @unchecked Sendable {
-    private let index: Int
-    private let functions: NVMLFunctions
-    private let wanted: MetricSet
-    private let lock = Mutex(())
-    private var result: Result<NVMLDevice, SourceError>?
-
-    init(_ index: Int, _ functions: NVMLFunctions, _ wanted: MetricSet) {
-        self.index = index
-        self.functions = functions
-        self.wanted = wanted
-    }
-
-    func device(withinMs limitMs: Int) throws(SourceError) -> NVMLDevice {
-        guard detachThread({ [self] in open() }) else {
-            throw SourceError("cannot start a thread to open GPU \(index)")
-        }
-        let endNs = monotonicNs() + UInt64(limitMs) * 1_000_000
-        while true {
-            if let result = lock.withLock({ _ in result }) { return try result.get() }
-            guard monotonicNs() < endNs else { break }
-            usleep(1000)
-        }
-        throw SourceError("cannot open GPU \(index): it has not answered for \(limitMs) ms")
-    }
-
-    private func open() {
-        let opened: Result<NVMLDevice, SourceError>
-        do throws(SourceError) {
-            opened = .success(try NVMLDevice(index: index, functions: functions, wanted: wanted))
-        } catch {
-            opened = .failure(error)
-        }
-        lock.withLock { _ in result = opened }
     }
 }
 
@@ -123,13 +94,17 @@ final class NVMLLane: GPULane, @unchecked Sendable {
     private var instances: [NVMLInstance]
     private var xids: NVMLXIDWatch?
     private var processes: NVMLProcesses?
+    private let peers: NVMLPeers?
 
-    fileprivate init(_ device: NVMLDevice, _ instances: [NVMLInstance], listsProcesses: Bool) {
+    fileprivate init(
+        _ device: NVMLDevice, _ instances: [NVMLInstance], listsProcesses: Bool, _ peers: NVMLPeers?
+    ) {
         self.device = device
         self.instances = instances
         gpus = instances.isEmpty ? [device.identity] : instances.map(\.identity)
         xids = NVMLXIDWatch(functions: device.functions, device: device.handle)
         processes = listsProcesses ? NVMLProcesses(device.functions) : nil
+        self.peers = peers
     }
 
     func read() throws(SourceError) -> [GPUReading] {
@@ -143,6 +118,7 @@ final class NVMLLane: GPULane, @unchecked Sendable {
             reading.problem = sentence
         } else {
             reading.processes = processes?.list(of: device.handle) ?? []
+            reading.peers = peers?.peers(of: device.identity.index) ?? []
         }
         reading.set(.lastXID, xids?.lastCode)
         reading.xidEvents = events

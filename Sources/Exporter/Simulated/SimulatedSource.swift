@@ -11,6 +11,7 @@ final class SimulatedSource: GPUSource, GPULane {
     private let tracks: [SimulatedTrack]
     private let seed: UInt64
     private let listsProcesses: Bool
+    private let listsPeers: Bool
     private let nowMs: @Sendable () -> Int64
     /// When read last: errors since then are new.
     private let lastMs: Mutex<Int64?> = Mutex(nil)
@@ -26,6 +27,7 @@ final class SimulatedSource: GPUSource, GPULane {
         self.seed = seed
         self.nowMs = nowMs
         listsProcesses = request.processes
+        listsPeers = request.peers
         gpus = indexes.map { Self.identity($0, seed: seed) }
         tracks = indexes.map { SimulatedTrack(seed: mixed(seed, UInt64($0))) }
     }
@@ -39,6 +41,9 @@ final class SimulatedSource: GPUSource, GPULane {
         return zip(gpus, tracks).map { gpu, track in
             var reading = track.reading(atMs: now, noise: mixed(seed, UInt64(gpu.index)))
             if let last { reading.xidEvents = track.errors(afterMs: last, throughMs: now) }
+            if listsPeers {
+                reading.peers = gpus.filter { $0.index != gpu.index }.map { GPUPeer(index: $0.index, status: 0) }
+            }
             if listsProcesses { reading.processes = track.processes(atMs: now, gpu: gpu.index) }
             return reading
         }
