@@ -11,7 +11,7 @@ COMPOSE ?= $(if $(filter podman,$(ENGINE)),podman,docker) compose -f docker/dock
 TEMPLATE_BASE ?= runpod/pytorch:2.4.0-py3.11-cuda12.4.1-devel-ubuntu22.04
 TEMPLATE_IMAGE ?= $(DOCKER_USERNAME)/gpu-metrics-pod:latest
 
-.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages lint format sqlite-extension bench bench-peers bench-web exporter-cost clean install package image image-check \
+.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages fuzz-requests fuzz-queries fuzz-files fuzz-chunks lint format sqlite-extension bench bench-peers bench-web exporter-cost clean install package image image-check \
 	services-up services-down services-logs services-status gpu-tunnel gpu-setup-dcgm template-build template-push
 
 help: ## List the targets
@@ -53,10 +53,28 @@ fuzz-diff: deps test-tools ## Ask a real Prometheus and this engine COUNT random
 	PATH="$(CURDIR)/.build/tools/usr/bin:$$PATH" TSDB_FUZZ_COUNT=$(or $(COUNT),20000) $(if $(SEED),TSDB_SEED=$(SEED)) \
 		$(SWIFT) test --skip-build --filter DifferentialTests
 
+# One suite of tests with COUNT damaged inputs of each kind, other ones for another SEED. They run one after the other, so
+# that what memory they take can be told.
+define fuzz
+$(SWIFT) build --build-tests -c release -Xswiftc -enable-testing
+TSDB_FUZZ_COUNT=$(or $(COUNT),10000000) $(if $(SEED),TSDB_SEED=$(SEED)) \
+	$(SWIFT) test --skip-build --no-parallel -c release -Xswiftc -enable-testing --filter '$(1)'
+endef
+
 fuzz-pages: deps ## Read COUNT (10000000) damaged pages of each format, with and without a page before; others for another SEED
-	$(SWIFT) build --build-tests -c release -Xswiftc -enable-testing
-	TSDB_FUZZ_PAGES=$(or $(COUNT),10000000) $(if $(SEED),TSDB_SEED=$(SEED)) \
-		$(SWIFT) test --skip-build -c release -Xswiftc -enable-testing --filter PageFuzzTests
+	$(call fuzz,PageFuzzTests)
+
+fuzz-requests: deps ## Read COUNT damaged requests of each kind that the server takes: writes, reads, OTLP, forms, selectors
+	$(call fuzz,RequestFuzzTests)
+
+fuzz-queries: deps ## Parse COUNT damaged queries
+	$(call fuzz,mutatedExpressionsNeitherTrapNorPrintWhatDoesNotParse)
+
+fuzz-files: deps ## Read COUNT damaged files of each kind: configuration, web configuration, targets
+	$(call fuzz,FileFuzzTests)
+
+fuzz-chunks: deps ## Decode COUNT damaged chunks, rows and records of each kind, this store's and Prometheus's
+	$(call fuzz,ChunkFuzzTests)
 
 lint: ## Check the formatting, strictly, that no source imports Foundation, and the scripts with shellcheck
 	@! grep -rnE '^(public |internal |private )?import Foundation$$' Sources || { echo "Foundation is not to be imported: docs/ARCHITECTURE.md says why" >&2; exit 1; }

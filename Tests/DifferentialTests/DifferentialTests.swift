@@ -1,4 +1,3 @@
-import Glibc
 import TestSupport
 import Testing
 
@@ -7,12 +6,10 @@ import Testing
 /// Always the same few; `make fuzz-diff` runs many others: `TSDB_FUZZ_COUNT` says how many, `TSDB_SEED` which.
 @Suite(.enabled(if: RealPrometheus.path != nil, "no Prometheus 3 on the PATH"), .serialized)
 struct DifferentialTests {
-    static let count = getenv("TSDB_FUZZ_COUNT").flatMap { Int(String(cString: $0)) }
-
-    @Test(arguments: count == nil ? [1, 2] : [makeSeed()])
+    @Test(arguments: fuzzCount == nil ? [1, 2] : [makeSeed()])
     func randomQueriesAreAnsweredAsByPrometheus(seed: UInt64) throws {
         var fuzzer = Fuzzer()
-        try fuzzer.run(seed: seed, count: Self.count ?? 250)
+        try fuzzer.run(seed: seed, count: fuzzCount ?? 250)
         print(fuzzer.summary)
         #expect(fuzzer.unexplained.isEmpty, "the differences are printed above")
         // Queries of nothing, or that mean nothing, would compare little.

@@ -113,18 +113,4 @@ import Testing
             #expect(try await ask(port, "GET", "/api/v1/read").status == 405)
         }
     }
-
-    @Test func damagedRequestsNeverTrap() throws {
-        var random = SeededGenerator(seed: makeSeed())
-        var query = Self.everything
-        query.hints = ReadRequest.Hints()
-        query.hints?.function = "rate"
-        let whole = ReadRequest(queries: [query, query], acceptedTypes: [.streamedChunks, .samples]).encoded()
-        for length in 0..<whole.count { _ = try? whole[..<length].withUnsafeBytes { try ReadRequest($0) } }
-        for _ in 0..<20_000 {
-            var bytes = whole
-            for _ in 0...random.number(3) { bytes[random.number(bytes.count)] = UInt8(random.number(256)) }
-            _ = try? bytes.withUnsafeBytes { try ReadRequest($0) }
-        }
-    }
 }

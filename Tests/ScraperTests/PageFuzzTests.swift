@@ -1,14 +1,13 @@
 import Exposition
-import Glibc
 import Model
 import TestSupport
 import Testing
 
 @testable import Scraper
 
-/// Pages that were damaged at random, as many as `TSDB_FUZZ_PAGES` says of each format: `make fuzz-pages`.
+/// Pages of each format that were damaged at random: `make fuzz-pages`.
 @Suite struct PageFuzzTests {
-    private static let count = getenv("TSDB_FUZZ_PAGES").flatMap { Int(String(cString: $0)) } ?? 3000
+    private static let count = fuzzCount ?? 3000
     private static let pieces = [
         "{", "}", "\"", "\\", "=", ",", "#", " ", "\n", "# TYPE a histogram\n", "# EOF\n", "_bucket", "_created",
         "le=\"", "NaN",

@@ -119,6 +119,7 @@ enum SealedChunk {
     static func decodePayload(
         _ payload: UnsafeRawBufferPointer, _ header: Header, into buffer: SampleBuffer
     ) throws(DecodeError) {
+        let start = buffer.count
         try withPadding(payload) { (padded) throws(DecodeError) in
             switch header.encoding {
             case .xor:
@@ -139,6 +140,12 @@ enum SealedChunk {
                 guard reader.remaining == 0 else { throw DecodeError("\(reader.remaining) bytes follow its end") }
                 buffer.count += header.count
             }
+        }
+        // Columns have been checked. What older encodings give is as the payload has it.
+        guard header.encoding != .columns, start + 1 < buffer.count else { return }
+        for index in start + 1..<buffer.count where buffer.timestamps[index] <= buffer.timestamps[index - 1] {
+            buffer.count = start
+            throw DecodeError("its times do not ascend")
         }
     }
 

@@ -1,4 +1,3 @@
-import Glibc
 import PromQL
 import TestSupport
 import Testing
@@ -15,10 +14,10 @@ import Testing
         }
     }
 
-    /// `TSDB_FUZZ_COUNT` sets how many, for longer runs than the tests' own: ten million take a minute in a release build.
+    /// `make fuzz-queries` does it with ten million.
     @Test func mutatedExpressionsNeitherTrapNorPrintWhatDoesNotParse() {
         let seed = makeSeed()
-        let count = getenv("TSDB_FUZZ_COUNT").flatMap { Int(String(cString: $0)) } ?? tries(20_000, slow: 1_000_000)
+        let count = fuzzCount ?? tries(20_000, slow: 1_000_000)
         let report = fuzzParser(seed: seed, count: count)
         #expect(report.failures.isEmpty, "seed \(seed): \(report.failures.prefix(3))")
         // Mutations that leave nothing valid would test only errors.
