@@ -46,13 +46,15 @@ let package = Package(
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CSnappy"),
         .systemLibrary(name: "CZlib"),
-        .systemLibrary(name: "CYAML"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CResolv", linkerSettings: [.linkedLibrary("resolv")]),
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "CCharconv"),
-        .target(name: "CCrypt", linkerSettings: [.linkedLibrary("crypt")]),
-        .target(name: "Model", dependencies: ["CRE2", "CCharconv"], swiftSettings: strict),
+        // These two go into the program, so that gpu-exporter needs nothing of them on the machine that it is copied to.
+        .target(name: "CCrypt", linkerSettings: [.linkedLibrary(":libcrypt.a")]),
+        .target(name: "CYAML", linkerSettings: [.linkedLibrary(":libyaml.a")]),
+        .target(name: "Basics", swiftSettings: strict),
+        .target(name: "Model", dependencies: ["Basics", "CRE2", "CCharconv"], swiftSettings: strict),
         .target(name: "TSDB", dependencies: ["Model", "CSQLite"], swiftSettings: strict),
         .target(name: "PromQL", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "CSQLiteHost", linkerSettings: [.linkedLibrary("sqlite3")]),
@@ -61,7 +63,7 @@ let package = Package(
         .target(name: "Protobuf", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Exposition", dependencies: ["Model", "Protobuf"], swiftSettings: strict),
         .target(name: "PrometheusData", dependencies: ["Model", "CSnappy"], swiftSettings: strict),
-        .target(name: "YAML", dependencies: ["Model", "CYAML"], swiftSettings: strict),
+        .target(name: "YAML", dependencies: ["Basics", "CYAML"], swiftSettings: strict),
         .target(
             name: "RemoteProtocol", dependencies: ["Model", "Protobuf", "PrometheusData", "CSnappy"],
             swiftSettings: strict),
@@ -71,7 +73,7 @@ let package = Package(
         .target(
             name: "WebConfig",
             dependencies: [
-                "Model", "YAML", "CCrypt", tls, logging,
+                "Basics", "YAML", "CCrypt", tls, logging,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -97,7 +99,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "Exporter", dependencies: [argumentParser, logging, lifecycle] + hummingbird, swiftSettings: strict),
+            name: "Exporter", dependencies: ["WebConfig", argumentParser, logging, lifecycle] + hummingbird,
+            swiftSettings: strict),
         // What several of the test targets need; no product.
         .target(
             name: "TestSupport", dependencies: ["Model", "Protobuf", "CSnappy"], path: "Tests/TestSupport",

@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import WebConfig
 
 /// Connections at once: a Prometheus or two keep one each, people's browsers a few.
 private let connectionsMax = 256
@@ -16,6 +17,7 @@ private let idleTimeout = TimeAmount.seconds(180)
 /// - Throws: `SourceError` where there is nothing to read or the address cannot be listened on.
 func serve(_ settings: Settings, logger: Logger) async throws {
     for warning in settings.warnings { logger.warning("\(warning)") }
+    let access = try settings.webConfigFile.map { path throws(SourceError) in try openWebConfig(path, logger) }
     let source = try openSource(settings.source, settings.request)
     logger.notice("\(sourceLine(source))")
     for warning in source.warnings { logger.warning("\(warning)") }
@@ -29,8 +31,11 @@ func serve(_ settings: Settings, logger: Logger) async throws {
     var quiet = logger
     quiet.logLevel = .error
     let application = Application(
-        router: exporterRouter(collector),
-        server: .http1(configuration: .init(idleTimeout: idleTimeout)),
+        responder: WebDoor(inner: exporterRouter(collector).buildResponder(), access: access),
+        server: HTTPServerBuilder {
+            WebChannel(
+                http: HTTP1Channel(responder: $0, configuration: .init(idleTimeout: idleTimeout)), access: access)
+        },
         configuration: .init(
             address: .hostname(settings.address.bindHost, port: settings.address.port), serverName: "gpu-exporter",
             availableConnectionsDelegate: MaximumAvailableConnections(connectionsMax)),
@@ -39,9 +44,12 @@ func serve(_ settings: Settings, logger: Logger) async throws {
             logger.notice("listening on \(listeningText(settings.address)), metrics at /metrics")
         },
         logger: quiet)
+    access?.start()
     do {
         try await application.runService()
+        await access?.shutDown()
     } catch {
+        await access?.shutDown()
         if isListening.withLock({ $0 }) { throw error }
         throw SourceError("cannot listen on \(settings.address): \(bindReason(error))")
     }

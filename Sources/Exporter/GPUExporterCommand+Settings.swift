@@ -6,16 +6,11 @@ extension GPUExporterCommand {
     /// - Parameter readsFiles: false checks the flags alone.
     /// - Throws: `SourceError` naming the flag, variable or line that is wrong, and what was expected.
     func settings(_ environment: EnvironmentReader, readsFiles: Bool) throws(SourceError) -> Settings {
-        // Ignored, it would leave open what somebody meant to close.
-        if compatibility.webConfigFile ?? environment.text("DCGM_EXPORTER_WEB_CONFIG_FILE") != nil {
-            throw SourceError(
-                "--web-config-file: gpu-exporter has neither TLS nor passwords; listen on 127.0.0.1 (--address "
-                    + "127.0.0.1:9400) and come through an SSH tunnel")
-        }
         var settings = Settings()
         if let text = address ?? environment.text("DCGM_EXPORTER_LISTEN") {
             settings.address = try ListenAddress(parsing: text)
         }
+        settings.webConfigFile = webConfigFile ?? environment.text("DCGM_EXPORTER_WEB_CONFIG_FILE")
         settings.source = try source.settings()
         settings.selection = try source.selection(environment)
         settings.collectIntervalMs = try chosenInterval(environment)

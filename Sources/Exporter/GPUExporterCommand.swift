@@ -21,6 +21,7 @@ struct GPUExporterCommand: AsyncParsableCommand {
               gpu-exporter -f counters.csv                  the metrics that dcgm-exporter's file names
               gpu-exporter --statistics-window 15000        with least, greatest and mean power and load of 15 s
               gpu-exporter --processes --kubernetes         with the memory of each process, and the pod's labels
+              gpu-exporter --web-config-file web.yml        over TLS, for who has the password
               gpu-exporter --replay page.txt                a recorded page again
               gpu-exporter top                              a live view in this terminal
             """,
@@ -43,6 +44,13 @@ struct GPUExporterCommand: AsyncParsableCommand {
             default 1000; 5000 with nvidia-smi)
             """)
     var collectInterval: Int?
+
+    @Option(
+        help: """
+            File that turns on TLS and passwords, in the format of Prometheus's web.yml; read again when it changes. \
+            (env DCGM_EXPORTER_WEB_CONFIG_FILE)
+            """)
+    var webConfigFile: String?
 
     @Flag(help: "Log what is read and served.")
     var debug = false

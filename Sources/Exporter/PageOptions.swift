@@ -70,8 +70,6 @@ struct CompatibilityOptions: ParsableArguments {
     @Option(name: [.customShort("s"), .long], help: "Switches are not shown.") var switchDevices: String?
     @Option(name: [.customShort("r"), .long], help: "There is no host engine.") var remoteHostengineInfo: String?
     @Option(name: [.customShort("m"), .long], help: "Give the counters as a file.") var configmapData: String?
-    @Option(help: "Refused: there is no TLS and no password here. (env DCGM_EXPORTER_WEB_CONFIG_FILE)")
-    var webConfigFile: String?
     @Option(help: "Job files are not read.") var hpcJobMappingDir: String?
     @Option(help: "The kubelet is not asked.") var kubernetesGpuIdType: String?
     @Option(help: "The kubelet is not asked.") var podResourcesKubeletSocket: String?

@@ -1,6 +1,8 @@
 /// What the flags and the environment come to.
 struct Settings: Equatable, Sendable {
     var address = ListenAddress(host: "", port: 9400)
+    /// Nil where everybody may ask.
+    var webConfigFile: String?
     var source = SourceSettings()
     var selection = DeviceSelection.all
     /// The GPUs are read this often, whether anybody asks or not; nil where it is left to the source.

@@ -1,4 +1,4 @@
-import Model
+import Basics
 
 /// A name and a password, as a request brings them.
 ///

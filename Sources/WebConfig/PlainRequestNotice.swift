@@ -3,10 +3,10 @@ import NIOCore
 /// Tells a client that speaks HTTP where TLS is spoken so, instead of an error that nobody understands.
 ///
 /// - Source: Go's `net/http` answers so, and looks at the same first five bytes.
-public final class PlainRequestNotice: ChannelInboundHandler, RemovableChannelHandler {
-    public typealias InboundIn = ByteBuffer
-    public typealias InboundOut = ByteBuffer
-    public typealias OutboundOut = ByteBuffer
+final class PlainRequestNotice: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private static let beginnings = ["GET /", "HEAD ", "POST ", "PUT /", "OPTIO"]
     private static let answer =
@@ -14,9 +14,7 @@ public final class PlainRequestNotice: ChannelInboundHandler, RemovableChannelHa
 
     private var isAnswered = false
 
-    public init() {}
-
-    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if isAnswered { return }
         let buffer = unwrapInboundIn(data)
         guard let beginning = buffer.getString(at: buffer.readerIndex, length: 5),

@@ -1,6 +1,6 @@
 import HTTPTypes
 import Logging
-import Model
+import Basics
 import NIOCore
 import NIOSSL
 import Synchronization
@@ -62,8 +62,14 @@ public final class WebAccess: Sendable {
 
     public func shutDown() async { await passwords.shutDown() }
 
-    /// A handler that encrypts one connection; nil where connections are not encrypted.
-    public func makeTLSHandler() -> NIOSSLServerHandler? { refreshed().tls?.makeHandler() }
+    /// Encrypts a connection, where connections are.
+    public func encrypt(_ channel: any Channel) -> EventLoopFuture<Void> {
+        channel.eventLoop.makeCompletedFuture {
+            guard let handler = refreshed().tls?.makeHandler() else { return }
+            try channel.pipeline.syncOperations.addHandler(PlainRequestNotice())
+            try channel.pipeline.syncOperations.addHandler(handler)
+        }
+    }
 
     /// What becomes of a request.
     public enum Verdict: Sendable {

@@ -1,5 +1,5 @@
 import HTTPTypes
-import Model
+import Basics
 import NIOSSL
 import YAML
 

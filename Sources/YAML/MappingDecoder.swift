@@ -1,4 +1,4 @@
-import Model
+import Basics
 
 /// Reads the entries of one mapping by key, and reports what nobody asked for.
 ///

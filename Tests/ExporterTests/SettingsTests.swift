@@ -97,7 +97,6 @@ import Testing
         (["-d", "f:1"], "expected f, g, i"),
         (["--simulate", "2", "--replay", "x"], "contradict"),
         (["--source", "nvidia-smi", "--replay", "x"], "contradict"),
-        (["--web-config-file", "web.yml"], "neither TLS nor passwords; listen on 127.0.0.1"),
         (["--names", "5"], "classic"),
         (["--statistics-window", "0"], "expected 1 to 3600000 milliseconds"),
         (["-x", "0"], "--xid-count-window-size 0: expected 1 to"),
@@ -114,7 +113,6 @@ import Testing
         (["DCGM_EXPORTER_INTERVAL": "soon"], "DCGM_EXPORTER_INTERVAL: \"soon\" is no whole number"),
         (["DCGM_EXPORTER_NO_HOSTNAME": "maybe"], "DCGM_EXPORTER_NO_HOSTNAME: \"maybe\""),
         (["DCGM_EXPORTER_LISTEN": "x"], "address \"x\""),
-        (["DCGM_EXPORTER_WEB_CONFIG_FILE": "web.yml"], "neither TLS nor passwords"),
         (["DCGM_EXPORTER_COLLECTORS": "/nonexistent"], "cannot open /nonexistent"),
         (["DCGM_EXPORTER_XID_COUNT_WINDOW_SIZE": "x"], "\"x\" is no whole number"),
     ])

@@ -23,7 +23,8 @@ struct ConnectionChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let connection = Connection()
         let http = HTTP1Channel(responder: responder, configuration: configuration(connection))
-        return encrypt(channel).flatMap { http.setup(channel: channel, logger: logger) }.flatMapThrowing {
+        let encrypted = access?.encrypt(channel) ?? channel.eventLoop.makeSucceededVoidFuture()
+        return encrypted.flatMap { http.setup(channel: channel, logger: logger) }.flatMapThrowing {
             asyncChannel in
             // The server drops a connection that it accepts while it ends. Nobody has ended its writer then, and SwiftNIO
             // traps; once the channel is closed, the writer is at its end.
@@ -32,14 +33,6 @@ struct ConnectionChannel: ServerChildChannel {
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(OldClientHandler(), position: .after(decoder))
             return Value(http: http, asyncChannel: asyncChannel, connection: connection)
-        }
-    }
-
-    private func encrypt(_ channel: any Channel) -> EventLoopFuture<Void> {
-        channel.eventLoop.makeCompletedFuture {
-            guard let handler = access?.makeTLSHandler() else { return }
-            try channel.pipeline.syncOperations.addHandler(PlainRequestNotice())
-            try channel.pipeline.syncOperations.addHandler(handler)
         }
     }
 

@@ -1,0 +1,2 @@
+// Whoever has the model has these too.
+@_exported import Basics
