@@ -76,6 +76,7 @@ public func fuzz(
         print(
             "fuzz \(name): \(report.inputs) inputs, \(report.taken) taken, \(Int(Double(report.inputs) / seconds))/s, "
                 + "slowest \(report.slowestMs) ms, resident +\(report.grownBytes >> 10) KiB")
+        fflush(nil)
     }
     return report
 }
