@@ -21,9 +21,9 @@ public struct FuzzReport {
     fileprivate var slowest: [UInt8] = []
     fileprivate var grownBytes = 0
 
-    /// No input is longer than some kilobytes.
+    /// No input is longer than some kilobytes; a row of a few bytes may hold 16 million equal samples, which are 256 MiB.
     private static let slowestMsMax = 10_000.0
-    private static let grownBytesMax = 128 << 20
+    private static let grownBytesMax = 512 << 20
 
     /// What is to be mended; nil where all is well.
     public var problem: String? {
