@@ -75,6 +75,13 @@ import YAML
         #expect(report.problem == nil)
     }
 
+    /// What `make fuzz-files` has found.
+    @Test func controlCharactersOfConfigurationsAreWrittenEscaped() throws {
+        let text = "scrape_configs: [{job_name: a, static_configs: [{targets: [\"[::1]:\\x9100\"]}]}]\n"
+        let read = try Configuration.parse(text: text, file: "prometheus.yml")
+        #expect(try Configuration.parse(text: read.yamlText, file: "prometheus.yml").jobs == read.jobs)
+    }
+
     @Test func targetsInYAMLAreReadOrRefused() {
         let text = "- targets: [a:80, \"b\"]\n  labels: {x: y, \"é\": 'z'}\n- targets:\n  - c:1\n"
         let report = fuzz("targets yaml", quick: 2000, pieces: yamlPieces) { _ in

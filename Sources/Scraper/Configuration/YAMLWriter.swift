@@ -81,7 +81,8 @@ struct YAMLWriter {
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
             case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
+            // Readers refuse these where they are not escaped.
+            case _ where scalar.value < 0x20 || 0x7f...0x9f ~= scalar.value:
                 let hex = String(scalar.value, radix: 16)
                 result += "\\x" + (hex.utf8.count < 2 ? "0" : "") + hex
             default: result.unicodeScalars.append(scalar)
