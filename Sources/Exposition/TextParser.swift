@@ -123,9 +123,11 @@ public struct TextParser {
                 }
             } else if byte == UInt8(ascii: "{") {
                 isInBraces = true
-            } else if isSpace(byte), !bracesFollow(cursor) {
-                headEnd = cursor
-                break
+            } else if isSpace(byte) {
+                // All of the spaces at once: to look behind each of them would take quadratic time.
+                guard let brace = braceBehindSpaces() else { break }
+                cursor = brace
+                continue
             }
             cursor += 1
             headEnd = cursor
@@ -138,11 +140,12 @@ public struct TextParser {
         return UnsafeBufferPointer(start: first, count: headEnd - first)
     }
 
-    /// Whether the spaces at `place` are those that may stand between a name and its labels.
-    private func bracesFollow(_ place: UnsafePointer<UInt8>) -> Bool {
-        var place = place
+    /// The opening brace behind the spaces at the cursor, which may stand between a name and its labels; nil where there
+    /// is none.
+    private func braceBehindSpaces() -> UnsafePointer<UInt8>? {
+        var place = cursor
         while place < end, isSpace(place.pointee) { place += 1 }
-        return place < end && place.pointee == UInt8(ascii: "{")
+        return place < end && place.pointee == UInt8(ascii: "{") ? place : nil
     }
 
     private func isEndMark(_ line: UnsafeBufferPointer<UInt8>) -> Bool { line.elementsEqual("# EOF".utf8) }

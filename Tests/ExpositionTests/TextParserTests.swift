@@ -107,6 +107,16 @@ import Testing
         #expect(throws: ExpositionError.self) { try readPage("# \(long)\n") }
     }
 
+    /// Each space looked behind by itself would take hours; a line that is too long is refused all the same.
+    @Test func spacesBeforeLabelsAreReadOnce() throws {
+        let page = { (count: Int) in "a" + String(repeating: " ", count: count) + "{x=\"y\"} 1\n" }
+        #expect(try readPage(page(1_000_000)).samples.map(\.labels) == [["__name__": "a", "x": "y"]])
+        #expect(throws: ExpositionError.self) { try readPage(page(16_000_000)) }
+        #expect(throws: ExpositionError.self) {
+            try readPage("a" + String(repeating: " \t", count: 8_000_000) + "x\n")
+        }
+    }
+
     @Test func openMetricsIsRead() throws {
         let page = """
             # TYPE foo counter
