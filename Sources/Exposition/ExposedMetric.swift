@@ -1,4 +1,5 @@
 import Model
+import Protobuf
 
 /// What a protobuf page says in one place, as lines that could stand in a page of text.
 ///
@@ -29,6 +30,9 @@ public struct ExposedMetric: Sendable {
     public var name = ""
     public internal(set) var lines: [Line] = []
     var heads: [UInt8] = []
+    /// How many bytes the page's heads may still have. Each line repeats name and labels, of which the page has them once:
+    /// without a bound a small page could become any number of bytes.
+    var headBytesLeft = 0
 
     public init() {}
 
@@ -43,6 +47,7 @@ public struct ExposedMetric: Sendable {
     }
 
     mutating func removeAll() {
+        headBytesLeft -= heads.count
         lines.removeAll(keepingCapacity: true)
         heads.removeAll(keepingCapacity: true)
     }
@@ -61,7 +66,13 @@ public struct ExposedMetric: Sendable {
     /// Appends a sample of the series `name` with its suffix and these labels, which are written already.
     mutating func append(
         _ sample: Sample, suffix: StaticString, labels: [UInt8], extra: (name: String, value: Double)? = nil
-    ) {
+    ) throws(ProtobufError) {
+        guard name.utf8.count + labels.count <= TextParser.lineBytesMax else {
+            throw ProtobufError(description: "a metric has more than \(TextParser.lineBytesMax) bytes of name and labels")
+        }
+        guard heads.count <= headBytesLeft else {
+            throw ProtobufError(description: "the page's series have too many bytes of names and labels for its size")
+        }
         let isPlain = isLegacyMetricName(name)
         if isPlain {
             heads += name.utf8

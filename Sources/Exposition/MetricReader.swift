@@ -51,9 +51,6 @@ struct MetricReader {
             default: break
             }
         }
-        guard labels.count <= TextParser.lineBytesMax else {
-            throw ProtobufError(description: "a metric has more than \(TextParser.lineBytesMax) bytes of labels")
-        }
         switch kind {
         case .counter, .gauge, .untyped: try readNumber(content, timestamp, &lines)
         case .summary: try readSummary(content, timestamp, &lines)
@@ -75,7 +72,7 @@ struct MetricReader {
             default: break
             }
         }
-        lines.append(sample, suffix: "", labels: labels)
+        try lines.append(sample, suffix: "", labels: labels)
     }
 
     /// Summary: count 1, sum 2, quantile 3 (quantile 1, value 2), created 4.
@@ -111,10 +108,10 @@ struct MetricReader {
         func sample(_ value: Double) -> ExposedMetric.Sample {
             .init(value: value, timestamp: timestamp, startTime: startTime)
         }
-        lines.append(sample(count), suffix: "_count", labels: labels)
-        lines.append(sample(sum), suffix: "_sum", labels: labels)
+        try lines.append(sample(count), suffix: "_count", labels: labels)
+        try lines.append(sample(sum), suffix: "_sum", labels: labels)
         for quantile in quantiles {
-            lines.append(sample(quantile.value), suffix: "", labels: labels, extra: ("quantile", quantile.quantile))
+            try lines.append(sample(quantile.value), suffix: "", labels: labels, extra: ("quantile", quantile.quantile))
         }
     }
 
@@ -134,19 +131,19 @@ struct MetricReader {
                 sample.histogram = converted
                 isConverted = !isNative
                 sample.exemplars = histogram.datedExemplars(isNative: isNative)
-                lines.append(sample, suffix: "", labels: labels)
+                try lines.append(sample, suffix: "", labels: labels)
             }
             guard choice.takesClassicToo, !isNative || !histogram.buckets.isEmpty else { return }
         }
-        lines.append(sample(histogram.count), suffix: "_count", labels: labels)
-        lines.append(sample(histogram.sum), suffix: "_sum", labels: labels)
+        try lines.append(sample(histogram.count), suffix: "_count", labels: labels)
+        try lines.append(sample(histogram.sum), suffix: "_sum", labels: labels)
         for bucket in histogram.buckets {
             var sample = sample(bucket.cumulative)
             if let exemplar = bucket.exemplar, !isConverted { sample.exemplars = [exemplar] }
-            lines.append(sample, suffix: "_bucket", labels: labels, extra: ("le", bucket.bound))
+            try lines.append(sample, suffix: "_bucket", labels: labels, extra: ("le", bucket.bound))
         }
         if histogram.buckets.last?.bound != .infinity {
-            lines.append(sample(histogram.count), suffix: "_bucket", labels: labels, extra: ("le", .infinity))
+            try lines.append(sample(histogram.count), suffix: "_bucket", labels: labels, extra: ("le", .infinity))
         }
     }
 }

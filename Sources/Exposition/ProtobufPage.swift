@@ -25,11 +25,18 @@ public struct ProtobufPage {
     private var familyStart = 0
     private var metric: MetricReader
     private let choice: HistogramChoice
+    private let headBytesMax: Int
+
+    /// The bytes that names and labels of all series may have together, written out for each: as much as this for any
+    /// page, and this many times the page's own bytes besides. Histograms of a hundred buckets have a dozen times.
+    private static let headBytesAlways = 16 << 20
+    private static let headBytesPerByte = 16
 
     /// - Parameter page: must outlive this value.
     public init(_ page: UnsafeRawBufferPointer, _ choice: HistogramChoice) {
         self.page = ProtobufReader(page)
         self.choice = choice
+        headBytesMax = ProtobufPage.headBytesAlways + page.count * ProtobufPage.headBytesPerByte
         metric = MetricReader(kind: .counter, choice: choice)
     }
 
@@ -39,6 +46,7 @@ public struct ProtobufPage {
     /// - Throws: with the family's name and place.
     public mutating func next(_ lines: inout ExposedMetric) throws(ExpositionError) -> Bool {
         lines.removeAll()
+        if page.offset == 0 { lines.headBytesLeft = headBytesMax }
         do throws(ProtobufError) {
             while family != nil {
                 guard let next = try family?.next() else {
@@ -57,7 +65,7 @@ public struct ProtobufPage {
             family = ProtobufReader(message)
             return true
         } catch {
-            let name = lines.name.isEmpty ? "" : " \(quotedText(lines.name.utf8))"
+            let name = lines.name.isEmpty ? "" : " \(quotedText(lines.name.utf8.prefix(200)))"
             throw ExpositionError(reason: "cannot decode the metric family\(name) at byte \(familyStart): \(error)")
         }
     }

@@ -109,6 +109,33 @@ func readProtobufPage(_ page: [UInt8], _ choice: HistogramChoice = HistogramChoi
         #expect("\(made)" == "{count:7, sum:4.5, [-Inf,0.5]:1, (1,2]:4, (2,+Inf]:2}")
     }
 
+    /// A family has its name once and a metric its labels; the series of the page repeat them.
+    @Test func namesAndLabelsAreNotRepeatedWithoutEnd() {
+        let tooMany = "the page's series have too many bytes of names and labels for its size"
+        var family = PageFamily(String(repeating: "n", count: 300_000), .gauge)
+        family.metrics = Array(repeating: PageFamily.Metric(), count: 2_000)
+        #expect(readError(protobufPage([family]))?.hasSuffix(": " + tooMany) == true)
+        family.name = String(repeating: "n", count: 2 << 20)
+        #expect(
+            readError(protobufPage([family]))?.hasSuffix(": a metric has more than 1048576 bytes of name and labels")
+                == true)
+        var histogram = PageFamily("h", .histogram)
+        var metric = PageFamily.Metric()
+        metric.labels = [("l", String(repeating: "v", count: 500_000))]
+        metric.buckets = (0..<60_000).map { (Double($0), 1, nil) }
+        histogram.metrics = [metric]
+        #expect(readError(protobufPage([histogram]))?.hasSuffix(": " + tooMany) == true)
+    }
+
+    private func readError(_ page: [UInt8]) -> String? {
+        do {
+            _ = try readProtobufPage(page)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
     /// Every truncation and every flipped byte gives samples or an error, never a trap.
     @Test func damagedPagesNeverTrap() {
         var random = SeededGenerator(seed: makeSeed())
