@@ -146,7 +146,7 @@ private struct LabelReader {
 
     private func checkUnique() throws(ExpositionError) {
         guard labels.count > 1 else { return }
-        let sorted = labels.map(\.name).sorted()
+        let sorted = labels.map(\.name).sorted(by: byteOrder)
         for index in 1..<sorted.count where sorted[index] == sorted[index - 1] {
             throw parser.error("label name \(quotedText(sorted[index].utf8)) is not unique: invalid sample", at: first)
         }

@@ -25,10 +25,9 @@ public struct Labels: Sendable {
     }
 
     /// Labels from pairs in any order; of two pairs with one name the later wins, and empty values are left out.
+    /// - Complexity: n log n for n pairs.
     public init(_ pairs: some Sequence<(name: String, value: String)>) {
-        var builder = LabelsBuilder()
-        for pair in pairs { builder.set(pair.name, pair.value) }
-        self = builder.labels()
+        self = LabelsBuilder(pairs.map { Label(name: $0.name, value: $0.value) }).labels()
     }
 
     public var isEmpty: Bool { encoded.isEmpty }

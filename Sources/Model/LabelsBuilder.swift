@@ -7,6 +7,23 @@ public struct LabelsBuilder: Sendable {
         pairs = Array(base)
     }
 
+    /// Starts from `pairs`, of which the later wins where two have one name; those with empty values are left out.
+    /// - Complexity: n log n for n pairs, where setting one after the other would take quadratic time.
+    public init(_ pairs: [Label]) {
+        self.pairs = pairs
+        if pairs.count > 1 {
+            let order = pairs.indices.sorted { a, b in
+                let (left, right) = (pairs[a].name, pairs[b].name)
+                return byteOrder(left, right) || a < b && !byteOrder(right, left)
+            }
+            for (index, next) in zip(order, order.dropFirst()) where !byteOrder(pairs[index].name, pairs[next].name) {
+                // What is left out is marked by an empty value.
+                self.pairs[index] = Label(name: pairs[index].name, value: "")
+            }
+        }
+        self.pairs.removeAll { $0.value.isEmpty }
+    }
+
     /// Sets a label. An empty value removes it.
     public mutating func set(_ name: String, _ value: String) {
         pairs.removeAll { $0.name == name }

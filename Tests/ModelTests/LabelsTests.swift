@@ -15,6 +15,14 @@ import Testing
         #expect(labels.count == 2 && Labels.empty.isEmpty && Labels.empty.count == 0)
     }
 
+    /// Setting one after the other, each time looking for the name among the others, would take hours.
+    @Test func aMillionPairsAreSortedOnce() {
+        let count = 1_000_000
+        let labels = Labels((0..<count).lazy.map { (name: "l\($0 % (count / 2))", value: "\($0)") })
+        #expect(labels.count == count / 2)
+        #expect(labels["l7"] == "\(count / 2 + 7)")
+    }
+
     @Test(arguments: [0, 1, 254, 255, 256, 65_535, 65_536, 300_000])
     func valuesOfEveryLengthComeBack(length: Int) {
         let value = String(repeating: "v", count: length)

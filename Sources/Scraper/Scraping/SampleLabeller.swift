@@ -25,8 +25,7 @@ struct SampleLabeller: Sendable {
     /// - Parameter exposed: as the page has them, empty values included.
     /// - Source: Prometheus 3.5, `scrape.mutateSampleLabels` and `verifyLabelLimits`.
     func series(_ exposed: [Label]) throws(ScrapeFailure) -> Labels? {
-        var builder = LabelsBuilder()
-        for label in exposed { builder.set(label.name, label.value) }
+        var builder = LabelsBuilder(exposed)
         if honorLabels {
             for label in targetLabels where !exposed.contains(where: { $0.name == label.name }) {
                 builder.set(label.name, label.value)
