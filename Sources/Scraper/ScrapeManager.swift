@@ -4,7 +4,7 @@ import Synchronization
 
 /// Scrapes the targets of a configuration into a store.
 ///
-/// One thread fetches all pages; each page is then read and appended in a task of its own. `apply` may be called again
+/// One thread fetches all pages; each page is then read on one of a few others, and appended in a task of its own. `apply` may be called again
 /// with another configuration: targets that are the same in both go on undisturbed.
 ///
 /// Thread-safe.
@@ -129,15 +129,16 @@ public final class ScrapeManager: TargetProvider, Sendable {
     }
 
     /// Ends scraping. Scrapes under way are dropped where their page has not come yet, and stored otherwise; returns
-    /// when that has happened. Series get no staleness markers: the server may be back in a moment.
+    /// when that has happened, or after a time in which it should have. Series get no staleness markers: the server may be back in a moment.
     public func stop() async {
         state.withLock { $0.isStopped = true }
         discovery.stop()
         let thread = self.thread.withLock { $0 }
         thread?.stop()
-        let endMs = monotonicMs() + ScrapeManager.discoveryEndMsMax
-        while !(thread?.isEnded ?? true) || pending.withLock({ $0 }) > 0
-            || !discovery.isEnded && monotonicMs() < endMs
+        let startMs = monotonicMs()
+        while (!(thread?.isEnded ?? true) || pending.withLock({ $0 }) > 0)
+            && monotonicMs() - startMs < ScrapeManager.scrapesEndMsMax
+            || !discovery.isEnded && monotonicMs() - startMs < ScrapeManager.discoveryEndMsMax
         {
             do { try await Task.sleep(for: .milliseconds(2)) } catch { return }
         }
@@ -145,6 +146,9 @@ public final class ScrapeManager: TargetProvider, Sendable {
 
     /// How long to wait for discovery, which may be reading a file of a system that does not answer.
     private static let discoveryEndMsMax: Int64 = 10_000
+
+    /// How long to wait for scrapes, which may be reading a page that takes long, or waiting for the disk.
+    private static let scrapesEndMsMax: Int64 = 60_000
 
     private func fetchThread() -> FetchThread? {
         thread.withLock { thread in

@@ -7,6 +7,7 @@ extension PageReader {
         var page = ProtobufPage(bytes, settings.histograms)
         var metric = ExposedMetric()
         while try page.next(&metric) {
+            try checkTime()
             for index in metric.lines.indices {
                 try metric.withHead(index) { head in
                     switch metric.lines[index].content {

@@ -19,6 +19,8 @@ struct PageReader {
     private var histogram = ""
     private var scanned = 0
     private var isOpenMetrics = false
+    /// How many lines, or metrics, were read that are not those of the page before.
+    private var linesRead = 0
     /// What is wrong with the page's histograms, told when all of it was read.
     var histogramFailure: ScrapeFailure?
 
@@ -64,6 +66,7 @@ struct PageReader {
             keep(position..<position + matched)
             position += matched
             guard let line = try parser.nextLine() else { return }
+            try checkTime()
             switch line {
             case .comment(let head): try readComment(head, &parser)
             case .sample(let head): try readSample(head, &parser)
@@ -93,6 +96,13 @@ struct PageReader {
         let exposed = try parser.labels(of: head)
         let value = try parser.readValue()
         if try appendUnknown(head, exposed, isPart(exposed)) { append(value, parser.exemplar) }
+    }
+
+    /// - Throws: where reading takes too long; looks at the clock now and then only.
+    mutating func checkTime() throws(ScrapeFailure) {
+        linesRead += 1
+        guard linesRead % 1024 == 0, monotonicNs() > settings.endNs else { return }
+        throw ScrapeFailure(message: "the page could not be read in time: \(linesRead) lines are not as before")
     }
 
     /// Whether a line's series is not stored, because a histogram with custom buckets is made of it.

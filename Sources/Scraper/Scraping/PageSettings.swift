@@ -11,6 +11,8 @@ struct PageSettings {
     var schemaMax = Histogram.exponentialSchemas.upperBound
     /// What is made of several lines of the page before.
     var links: PageLinks?
+    /// When reading has to have ended, of the monotonic clock.
+    var endNs = UInt64.max
 
     init() {}
 

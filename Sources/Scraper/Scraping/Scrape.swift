@@ -9,6 +9,7 @@ struct ScrapeEnvironment: Sendable {
     let metrics: ScrapeMetrics
     let metadata: MetadataCache
     let storeHealth: StoreHealth
+    let pageThreads = PageThreads()
 }
 
 /// One scrape of one target, from its page to the store.
@@ -34,6 +35,9 @@ struct Scrape: Sendable {
                 ? ["scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes"] : [])
     }
 
+    /// For how long a page may be read where the scrape's timeout is shorter: many times what the largest takes.
+    private static let readingMsMin: Int64 = 30_000
+
     private struct Prepared {
         var outcome: ScrapeSession.Outcome
         var metadata: [MetadataLine] = []
@@ -47,8 +51,7 @@ struct Scrape: Sendable {
         var failure: ScrapeFailure?
         let before = session
         do throws(StorageError) {
-            try resolveReports(&session)
-            let prepared = try prepare(page, &session)
+            let prepared = try await prepareOnThread(page, &session)
             failure = prepared.failure
             environment.metrics.outOfBounds.add(prepared.outcome.tooFarAhead)
             try await append(prepared.outcome.batch, &session)
@@ -63,6 +66,29 @@ struct Scrape: Sendable {
         }
         if let failure { environment.metrics.count(failure) }
         return failure
+    }
+
+    private func prepareOnThread(
+        _ page: Result<FetchedPage, ScrapeFailure>, _ session: inout ScrapeSession
+    ) async throws(StorageError) -> Prepared {
+        let (result, after) = await environment.pageThreads.run { [session] in
+            var session = session
+            let result = self.prepared(page, &session)
+            return (result, session)
+        }
+        session = after
+        return try result.get()
+    }
+
+    private func prepared(
+        _ page: Result<FetchedPage, ScrapeFailure>, _ session: inout ScrapeSession
+    ) -> Result<Prepared, StorageError> {
+        do throws(StorageError) {
+            try resolveReports(&session)
+            return .success(try prepare(page, &session))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func resolveReports(_ session: inout ScrapeSession) throws(StorageError) {
@@ -80,7 +106,9 @@ struct Scrape: Sendable {
             return failed(failure, counts, bodyBytes: failure.kind == .bodyLimit ? -1 : 0, &session)
         case .success(let page):
             session.lastBodyBytes = page.body.count
-            var reader = session.reader(target.labeller, PageSettings(target.job))
+            var settings = PageSettings(target.job)
+            settings.endNs = monotonicNs() + UInt64(max(target.description.timeoutMs, Scrape.readingMsMin)) * 1_000_000
+            var reader = session.reader(target.labeller, settings)
             do throws(ScrapeFailure) {
                 try read(page, &reader)
             } catch {
