@@ -7,14 +7,15 @@ if [ -f /pre_start.base.sh ]; then bash /pre_start.base.sh; fi
 
 # A network volume may be shared between pods, so that each has a log of its own.
 directory=${GPU_EXPORTER_LOGS:-/workspace/gpu-exporter}
-log=$directory/${RUNPOD_POD_ID:-$HOSTNAME}.log
+name=gpu-exporter-${RUNPOD_POD_ID:-$HOSTNAME}.log
+log=$directory/$name
 if ! { mkdir -p "$directory" && touch "$log"; } 2>/dev/null; then
     directory=${TMPDIR:-/tmp}/gpu-exporter
-    log=$directory/${RUNPOD_POD_ID:-$HOSTNAME}.log
+    log=$directory/$name
     mkdir -p "$directory"
 fi
-# Logs of pods that are long gone.
-find "$directory" -name '*.log*' -mtime +30 -delete 2>/dev/null
+# Logs of pods that are long gone; nothing else in that folder is ours.
+find "$directory" -maxdepth 1 -type f \( -name 'gpu-exporter-*.log' -o -name 'gpu-exporter-*.log.1' \) -mtime +30 -delete 2>/dev/null
 
 read -r -a flags <<<"${GPU_EXPORTER_FLAGS---processes --kubernetes}"
 setsid keep-running gpu-exporter "$log" gpu-exporter "${flags[@]}" </dev/null >/dev/null 2>&1 &
