@@ -7,7 +7,10 @@ WORKLOAD ?= pod
 SCRIPTS := $(wildcard scripts/*.sh docker/*.sh docker/*/*.sh packaging/p*) .ci/run
 # What builds and runs images: docker, podman or buildah, whichever is there.
 ENGINE ?= $(firstword $(foreach program,docker podman buildah,$(if $(shell command -v $(program)),$(program))) docker)
-COMPOSE ?= $(if $(filter podman,$(ENGINE)),podman,docker) compose -f docker/docker-compose.yml $(addprefix --profile ,$(PROFILES))
+# Debian 12's docker.io has no compose plugin: docker-compose is the same as a program of its own, from version 2 on.
+COMPOSER = $(if $(filter podman,$(ENGINE)),podman compose,$(shell if ! docker compose version >/dev/null 2>&1 && \
+	docker-compose version --short 2>/dev/null | grep -qE '^v?([2-9]|[1-9][0-9])\.'; then echo docker-compose; else echo docker compose; fi))
+COMPOSE ?= $(COMPOSER) -f docker/docker-compose.yml $(addprefix --profile ,$(PROFILES))
 TEMPLATE_BASE ?= runpod/pytorch:2.4.0-py3.11-cuda12.4.1-devel-ubuntu22.04
 TEMPLATE_IMAGE ?= $(DOCKER_USERNAME)/gpu-metrics-pod:latest
 
@@ -105,19 +108,25 @@ clean: ## Remove what was built; data/ stays
 
 # BINARIES names programs that are built already, in place of a release build.
 install: $(if $(BINARIES),,build) ## Install both programs, systemd units and configuration: PREFIX=/usr/local DESTDIR= SERVICE_USER=tsdb
-	@BINARIES='$(BINARIES)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' DESTDIR='$(DESTDIR)' SERVICE_USER='$(SERVICE_USER)' scripts/install.sh
+	@BINARIES='$(BINARIES)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' UNITDIR='$(UNITDIR)' DESTDIR='$(DESTDIR)' SERVICE_USER='$(SERVICE_USER)' scripts/install.sh
 
 package: $(if $(BINARIES),,build) ## Make a Debian package of both: .build/package/tsdb_VERSION_ARCHITECTURE.deb
 	@command -v dpkg-shlibdeps >/dev/null || scripts/deps.sh dpkg-dev
 	@BINARIES='$(BINARIES)' scripts/package.sh .build/package
 
-# BUILD_IMAGE and RUNTIME_IMAGE are other bases; with PREBUILT=1 the programs are those of .build/release. Health checks are
-# Docker's: without its format podman and buildah leave them out.
-IMAGE_BUILD = $(ENGINE) build $(if $(filter podman buildah,$(ENGINE)),--format docker) --file docker/Dockerfile \
-	$(if $(BUILD_IMAGE),--build-arg BUILD_IMAGE=$(BUILD_IMAGE)) $(if $(RUNTIME_IMAGE),--build-arg RUNTIME_IMAGE=$(RUNTIME_IMAGE)) \
-	$(if $(PREBUILT),--build-arg PROGRAMS=prebuilt)
+# BUILD_IMAGE and RUNTIME_IMAGE are other bases; with PREBUILT=1 the programs are those of BINARIES (.build/release). Health
+# checks are Docker's: without its format podman and buildah leave them out.
+DOCKERFILE := $(if $(PREBUILT),.build/image/Dockerfile,docker/Dockerfile)
+IMAGE_BUILD = $(ENGINE) build $(if $(filter podman buildah,$(ENGINE)),--format docker) --file $(DOCKERFILE) \
+	$(if $(BUILD_IMAGE),--build-arg BUILD_IMAGE=$(BUILD_IMAGE)) $(if $(RUNTIME_IMAGE),--build-arg RUNTIME_IMAGE=$(RUNTIME_IMAGE))
 
-image: ## Build the images tsdb:local and gpu-exporter:local with ENGINE (docker, podman, buildah); BUILD_IMAGE= RUNTIME_IMAGE= PREBUILT=1
+# In a folder of their own: .build/release is a link, which no builder follows out of what it is sent.
+.PHONY: .build/image/Dockerfile
+.build/image/Dockerfile: docker/Dockerfile
+	@install -D -t $(@D) $(addprefix $(or $(BINARIES),.build/release)/,tsdb gpu-exporter)
+	@sed '/ AS build$$/,/^$$/c FROM $${RUNTIME_IMAGE} AS build\nCOPY $(@D)/tsdb $(@D)/gpu-exporter /out/\n' $< >$@
+
+image: $(DOCKERFILE) ## Build the images tsdb:local and gpu-exporter:local with ENGINE (docker, podman, buildah); BUILD_IMAGE= RUNTIME_IMAGE= PREBUILT=1
 	$(IMAGE_BUILD) --target tsdb --tag tsdb:local .
 	$(IMAGE_BUILD) --target gpu-exporter --tag gpu-exporter:local .
 
@@ -144,7 +153,7 @@ gpu-setup-dcgm: ## Install DCGM and its exporter on the pod, or start gpu-export
 	@address=$$(TARGET=$@ scripts/pod-address.sh) \
 		&& exec scripts/setup-dcgm.sh $(SETUP_OPTIONS) $$address
 
-template-build: ## Build the RunPod template's image: DOCKER_USERNAME=you, TEMPLATE_BASE= for another base
+template-build: $(DOCKERFILE) ## Build the RunPod template's image: DOCKER_USERNAME=you, TEMPLATE_BASE= for another base
 	@$(if $(DOCKER_USERNAME),,echo "Whose image? make $@ DOCKER_USERNAME=you" >&2; exit 1)
 	$(IMAGE_BUILD) --target gpu-exporter --tag gpu-exporter:local .
 	$(ENGINE) build --file docker/runpod-template/Dockerfile --build-arg BASE_IMAGE=$(TEMPLATE_BASE) --tag $(TEMPLATE_IMAGE) .

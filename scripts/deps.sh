@@ -16,7 +16,11 @@ packages+=("$@")
 
 if ! command -v swift >/dev/null; then
     echo "No Swift toolchain on the PATH: install Swift 6.2 or newer from https://www.swift.org/install/linux/ and run this again." >&2
-    if command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1; then
+    if [ -n "${SUDO_USER:-}" ]; then
+        echo "sudo has a PATH of its own. What was built without it is installed by: sudo make install BINARIES=.build/release" >&2
+    fi
+    if command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1 &&
+        { docker compose version || docker-compose version --short | grep -E '^v?([2-9]|[1-9][0-9])\.'; } >/dev/null 2>&1; then
         echo "A Docker engine answers here, so this works without one: make services-up PROFILES=simulated   (tsdb on :9090, Grafana on :3001)" >&2
     fi
     exit 1

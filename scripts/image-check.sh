@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the images with buildah on a Debian that debootstrap makes, where there is neither an engine nor a registry, and
 # runs what the compose file runs from the containers' roots: as their user, with a root file system that cannot be
-# written. Takes root, buildah, debootstrap and python3; the programs are those of .build/release.
+# written. Takes root, buildah, debootstrap and python3; the programs are those of BINARIES (.build/release).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -47,14 +47,55 @@ import Testing
     }
 
     @Test func otherEnginesAndBasesBuildImages() throws {
-        let built = try make(["image", "ENGINE=podman", "PREBUILT=1", "RUNTIME_IMAGE=localhost/debian:1"]).output
+        for program in ["tsdb", "gpu-exporter"] { try home.addProgram(program, "echo \(program)") }
+        let built = try make([
+            "image", "ENGINE=podman", "PREBUILT=1", "BINARIES=\(home.path)/bin", "RUNTIME_IMAGE=localhost/debian:1",
+        ]).output
         let lines = built.split(separator: "\n")
         #expect(lines.count == 2)
         for (line, image) in zip(lines, ["tsdb", "gpu-exporter"]) {
-            #expect(line.hasPrefix("podman build --format docker --file docker/Dockerfile"), "\(line)")
-            #expect(line.contains("--build-arg RUNTIME_IMAGE=localhost/debian:1 --build-arg PROGRAMS=prebuilt"))
+            #expect(line.hasPrefix("podman build --format docker --file .build/image/Dockerfile"), "\(line)")
+            #expect(line.contains("--build-arg RUNTIME_IMAGE=localhost/debian:1 --target"))
             #expect(line.hasSuffix("--target \(image) --tag \(image):local ."), "\(line)")
         }
+        // Nothing of it compiles, and everything that is copied is there: no link, which would lead out of what is sent.
+        let file = try Repository.text(".build/image/Dockerfile")
+        #expect(!file.contains("swift build"))
+        try expectSourcesAreSent(file)
+        #expect(try runToEnd(Repository.path(".build/image/tsdb"), []).output == "tsdb\n")
+    }
+
+    @Test func dockersOlderBuilderCopiesOnlyWhatIsThere() throws {
+        // It builds every stage before the one that is asked for.
+        try expectSourcesAreSent(Repository.text("docker/Dockerfile"))
+    }
+
+    @Test func composeMayBeAProgramOfItsOwn() throws {
+        try home.addProgram("docker", "[ \"$1\" != compose ] || exit 1")
+        for (version, is2) in [("2.32.4", true), ("v5.0.0", true), ("1.29.2", false)] {
+            try home.addProgram("docker-compose", "[ \"$1\" = version ] && echo \(version) || echo \"compose $*\"")
+            let result = try make(["services-up"])
+            #expect(result.output.hasPrefix("compose -f docker/docker-compose.yml up") == is2, "\(result.printed)")
+        }
+    }
+
+    /// Whether all that a Dockerfile copies from the repository is among what `.dockerignore` lets through.
+    private func expectSourcesAreSent(_ file: String) throws {
+        let sent = try Repository.text(".dockerignore").split(separator: "\n").filter { $0.hasPrefix("!") }
+            .map { $0.dropFirst() }
+        for line in file.split(separator: "\n") where line.hasPrefix("COPY ") && !line.contains("--from=") {
+            for source in line.split(separator: " ").dropFirst().dropLast() {
+                #expect(sent.contains { source == $0 || source.hasPrefix($0 + "/") }, "\(source) is not sent")
+                #expect(try resolved(String(source)) == resolved("") + "/\(source)", "\(source) is a link")
+            }
+        }
+    }
+
+    /// The real path of a file of the repository, which is to be there.
+    private func resolved(_ name: String) throws -> String {
+        let path = try #require(realpath(Repository.path(name), nil), "there is no \(name)")
+        defer { free(path) }
+        return String(cString: path)
     }
 
     @Test func podWithoutAddressIsExplained() throws {
