@@ -2,7 +2,9 @@
 # Runs a command, and starts it again whenever it ends: after 1 s, then 2, 4 and so on up to 60; after 1 s again once it
 # has run for a minute. What it prints goes to LOG, which is moved to LOG.1 at 1 MiB, so that both never take more than 2.
 # Usage: keep-running.sh NAME LOG COMMAND [ARGUMENT...]
-# One of a NAME at a time: a second one ends with status 0. TERM ends the command, then this.
+#        keep-running.sh --show NAME | --stop NAME
+# One of a NAME and user at a time: a second one ends with status 0. TERM ends the command, by force after 10 s, then this.
+# --show prints the command that is kept running, or ends with status 1; --stop ends it, and waits until it has ended.
 set -u
 export LC_ALL=C
 
@@ -10,11 +12,45 @@ log_bytes_max=$((1 << 20))
 pause_max=60
 steady_seconds=60
 
-if [ $# -lt 3 ]; then
-    sed -n 's/^# Usage: /usage: /p' "$0" >&2
+usage() {
+    sed -n 's/^# Usage: /usage: /p; s/^#        keep/       keep/p' "$0" >&2
     exit 64
-fi
+}
+
+# Where locks are: a folder that nobody else can write to, as a link in /tmp could be anybody's.
+locks=${TMPDIR:-/tmp}/keep-running.$EUID
+mkdir -m 0700 "$locks" 2>/dev/null
+[ -d "$locks" ] && [ ! -L "$locks" ] && [ -O "$locks" ] || { echo "keep-running.sh: $locks is not this user's own folder" >&2; exit 1; }
+
+# The process that holds the lock $1 and its words, in `supervisor` and `words`; false where none does.
+find_supervisor() {
+    [ -e "$1" ] && ! flock -n "$1" true || return 1
+    supervisor=$(tail -n 1 "$1")
+    mapfile -d '' words 2>/dev/null <"/proc/$supervisor/cmdline"
+    # What a file says is no reason to end a process that is another program.
+    [[ ${words[1]-} =~ (^|/)keep-running(\.sh)?$ ]]
+}
+
+case ${1-} in
+--show)
+    [ $# -eq 2 ] || usage
+    find_supervisor "$locks/$2.lock" || exit 1
+    # bash, this script, NAME and LOG come before the command.
+    echo "${words[*]:4}"
+    exit
+    ;;
+--stop)
+    [ $# -eq 2 ] || usage
+    find_supervisor "$locks/$2.lock" || exit 0
+    kill -TERM "$supervisor" 2>/dev/null
+    # Until the lock is free, so that the port is too.
+    flock -w 30 "$locks/$2.lock" true
+    exit
+    ;;
+esac
+[ $# -ge 3 ] || usage
 name=$1 log=$2
+lock=$locks/$name.lock
 shift 2
 
 # Copies standard input to the log. Ends with its input only, so that nothing of a command's last words is lost.
@@ -40,6 +76,12 @@ child=
 stop() {
     trap '' INT TERM
     kill -TERM "$child" 2>/dev/null
+    local attempt
+    for ((attempt = 0; attempt < 100; attempt++)); do
+        kill -0 "$child" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL "$child" 2>/dev/null
     wait "$child" 2>/dev/null
     say "$name is stopped"
     exit 0
@@ -47,9 +89,10 @@ stop() {
 
 mkdir -p "$(dirname "$log")" || exit 1
 # Held until this ends; its first line is this process's id.
-exec 9>>"${TMPDIR:-/tmp}/keep-running.$name.lock"
-flock -n 9 || { say "$name runs already"; exit 0; }
-: >"${TMPDIR:-/tmp}/keep-running.$name.lock"
+exec 9>>"$lock"
+# A second, as --show and --stop try it for a moment.
+flock -w 1 9 || { say "$name runs already"; exit 0; }
+: >"$lock"
 echo $$ >&9
 
 trap stop INT TERM

@@ -11,7 +11,8 @@ usage: setup-dcgm.sh [OPTIONS] HOST PORT       on a pod, by SSH
 
 Installs DCGM and dcgm-exporter from NVIDIA's package repository, starts the exporter, and ends when its page shows GPUs.
 Where that cannot be (no root, no apt-get, no way to the repository, a page without GPUs) it says why and starts
-gpu-exporter, which needs only the driver. Does nothing where the page is there already.
+gpu-exporter, which needs only the driver. Does nothing where the page is there already, unless --flags are others than
+those that gpu-exporter runs with; with another --listen the exporter moves there.
 What it starts is started again when it ends; its log is in the folder of --logs.
 
   --listen ADDRESS    where the exporter listens on the pod (127.0.0.1:9400): tunnel-metrics.sh brings it to you
@@ -38,7 +39,7 @@ fail() {
 # shellcheck source=ssh-options.sh
 . "$here/ssh-options.sh"
 
-listen=127.0.0.1:9400 exporter='' flags='--processes --kubernetes' with_dcgm=yes logs='' is_here='' host='' port=''
+listen=127.0.0.1:9400 exporter='' flags='--processes --kubernetes' has_flags='' with_dcgm=yes logs='' is_here='' host='' port=''
 
 read_arguments() {
     while [ $# -gt 0 ]; do
@@ -80,7 +81,7 @@ read_option() {
         [ -x "$2" ] || fail "--exporter $2: there is no such program"
         exporter=$2
         ;;
-    --flags) flags=$2 ;;
+    --flags) flags=$2 has_flags=yes ;;
     --logs) logs=$2 ;;
     esac
 }
@@ -95,7 +96,8 @@ set_up_by_ssh() {
     [ -x "$built" ] || built=$(command -v gpu-exporter)
     [ ${#counters[@]} -eq 0 ] || files+=("${counters[1]}")
     exporter=${exporter:-$built}
-    command="bash $folder/setup-dcgm.sh --here --listen $listen --flags $(printf %q "$flags")"
+    command="bash $folder/setup-dcgm.sh --here --listen $listen"
+    [ -z "$has_flags" ] || command+=" --flags $(printf %q "$flags")"
     [ -n "$with_dcgm" ] || command+=" --no-dcgm"
     [ -z "$logs" ] || command+=" --logs $(printf %q "$logs")"
     local staged messages
@@ -106,13 +108,18 @@ set_up_by_ssh() {
         command+=" --exporter $folder/gpu-exporter"
     fi
     set_ssh_arguments "$host" "$port"
-    # One connection. A running program's file cannot be written over, so that the old ones go first.
-    tar -C "$staged" -cf - . |
-        ssh -T "${ssh_arguments[@]}" "rm -rf $folder && mkdir -p $folder && tar -C $folder -xf - && $command" 2> >(tee "$messages" >&2)
-    local status=$?
-    [ $status -eq 255 ] && echo "setup-dcgm.sh: $host: $(ssh_advice "$(cat "$messages")" "$host" "$port")" >&2
+    local status
+    # One connection. A running program's file cannot be written over, so that the old ones go first. What is said comes
+    # here at once, and is in the file when all have ended.
+    {
+        tar -C "$staged" -cf - . |
+            ssh -T "${ssh_arguments[@]}" "rm -rf $folder && mkdir -p $folder && tar -C $folder -xf - && $command" 2>&1 >&3 |
+            tee "$messages" >&2
+        status=${PIPESTATUS[1]}
+    } 3>&1
+    [ "$status" -eq 255 ] && echo "setup-dcgm.sh: $host: $(ssh_advice "$(cat "$messages")" "$host" "$port")" >&2
     rm -rf "$staged" "$messages"
-    exit $status
+    exit "$status"
 }
 
 # The exporter's flags for the file of counters, `counters`: beside this script on a pod, else in the repository or where it
@@ -150,30 +157,39 @@ gets_gpus() {
     done
 }
 
-# Starts exporter $1 with the arguments that follow, for good.
+# Starts exporter $1 with the arguments that follow, for good; in place of one that an earlier run has started.
 start() {
     local name=$1
+    end "$name" || { say "the $name that runs already does not end"; return 1; }
     # What it says now is looked at below.
     [ ! -e "$logs/$name.log" ] || mv -f "$logs/$name.log" "$logs/$name.log.1"
     setsid bash "$here/keep-running.sh" "$name" "$logs/$name.log" "${@:2}" </dev/null >/dev/null 2>&1 &
 }
 
 # Ends what `start` started under name $1.
-end() {
-    local lock=${TMPDIR:-/tmp}/keep-running.$1.lock supervisor
-    supervisor=$(cat "$lock" 2>/dev/null)
-    [ -n "$supervisor" ] && kill -TERM "$supervisor" 2>/dev/null
-    # Until the lock is free, so that the port is too.
-    flock -w 30 "$lock" true
+end() { bash "$here/keep-running.sh" --stop "$1"; }
+
+# Whether the page is that of a gpu-exporter with other flags than those asked for.
+has_other_flags() {
+    local running words
+    [ -n "$has_flags" ] && running=$(bash "$here/keep-running.sh" --show gpu-exporter) || return 1
+    running=${running#* --address }
+    read -r -a words <<<"$listen ${counters[*]} $flags"
+    [ "${running%% *}" = "$listen" ] && [ "$running" != "${words[*]}" ]
 }
 
 # Installs DCGM and dcgm-exporter; what fails is told by `reason`.
 install_dcgm() {
     local cuda
     cuda=$(nvidia-smi 2>/dev/null | sed -n 's/.*CUDA Version: *\([0-9]*\).*/\1/p' | head -n 1)
+    : >"$logs/install.log"
     say "installing DCGM for CUDA ${cuda:-12}; $logs/install.log has the details"
     add_repository && run_apt install -y --no-install-recommends "datacenter-gpu-manager-4-cuda${cuda:-12}" datacenter-gpu-manager-exporter ||
-        { reason="DCGM cannot be installed: $(grep -E '^(E:|curl:|wget:)' "$logs/install.log" | tail -n 1)"; return 1; }
+        {
+            reason=$(grep -E '^(E|curl|wget|dpkg):' "$logs/install.log" | tail -n 1)
+            reason="DCGM cannot be installed: ${reason:-$(tail -n 1 "$logs/install.log")}"
+            return 1
+        }
 }
 
 run_apt() { DEBIAN_FRONTEND=noninteractive apt-get "$@" >>"$logs/install.log" 2>&1; }
@@ -204,7 +220,9 @@ serve_by_dcgm() {
         command -v apt-get >/dev/null || { reason="there is no apt-get"; return 1; }
         install_dcgm || return 1
     fi
-    start dcgm-exporter dcgm-exporter --address "$listen" "${counters[@]}"
+    # As shipped it reads every 30 s: half of the scrapes would see what the one before saw.
+    start dcgm-exporter dcgm-exporter --address "$listen" --collect-interval 5000 "${counters[@]}" ||
+        { reason="an earlier one does not end"; return 1; }
     gets_gpus dcgm-exporter && return 0
     reason="dcgm-exporter shows no GPU; $logs/dcgm-exporter.log ends with: $(tail -n 1 "$logs/dcgm-exporter.log" 2>/dev/null)"
     end dcgm-exporter
@@ -218,7 +236,7 @@ serve_by_gpu_exporter() {
         return 1
     }
     read -r -a words <<<"$flags"
-    start gpu-exporter "$(realpath "$program")" --address "$listen" "${counters[@]}" "${words[@]}"
+    start gpu-exporter "$(realpath "$program")" --address "$listen" "${counters[@]}" "${words[@]}" || return 1
     gets_gpus gpu-exporter && return 0
     echo "setup-dcgm.sh: gpu-exporter shows no GPU either; its log:" >&2
     tail -n 5 "$logs/gpu-exporter.log" >&2
@@ -229,16 +247,20 @@ serve_by_gpu_exporter() {
 read_arguments "$@"
 find_counters
 [ -n "$is_here" ] || set_up_by_ssh
-if page_has_gpus; then
+is_there=$(page_has_gpus && echo yes)
+if [ -n "$is_there" ] && ! has_other_flags; then
     say "http://$listen/metrics shows this pod's GPUs already"
     exit 0
 fi
 [ -n "$logs" ] || { [ -d /workspace ] && logs=/workspace/gpu-exporter || logs=/tmp/gpu-exporter; }
 mkdir -p "$logs" || exit 1
-if serve_by_dcgm; then
+if [ -n "$is_there" ]; then
+    say "gpu-exporter is started again, with other flags"
+elif serve_by_dcgm; then
     say "dcgm-exporter shows this pod's GPUs at http://$listen/metrics"
     exit 0
+else
+    say "no dcgm-exporter: $reason"
 fi
-say "no dcgm-exporter: $reason"
 serve_by_gpu_exporter || exit 1
 say "gpu-exporter shows this pod's GPUs at http://$listen/metrics"

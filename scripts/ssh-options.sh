@@ -1,10 +1,14 @@
 # shellcheck shell=bash
 # How the scripts here reach a pod by SSH; read by tunnel-metrics.sh and setup-dcgm.sh. Works with macOS's bash 3.2.
 #
-# Host keys are always checked. The first of two settings counts for ssh, so that nothing in ~/.ssh/config turns it off.
+# Host keys are always checked. The first of two settings counts for ssh, so that nothing in ~/.ssh/config turns it off: each
+# setting there that would is given here.
 
 ssh_check=yes
 ssh_user=root
+# For ssh to expand, as it has it without this.
+# shellcheck disable=SC2088
+ssh_known_hosts="~/.ssh/known_hosts ~/.ssh/known_hosts2"
 ssh_options=()
 
 # The part of the usage text on these options.
@@ -35,24 +39,26 @@ take_ssh_option() {
         [ -r "$2" ] || fail "--identity $2: there is no such file that can be read"
         ssh_options+=(-i "$2" -o IdentitiesOnly=yes)
         ;;
-    --known-hosts) ssh_options+=(-o "UserKnownHostsFile=$2") ;;
+    --known-hosts) ssh_known_hosts="\"$2\"" ;;
     esac
 }
 
 # Fails unless $1 and $2 can be a host and a port.
 check_address() {
-    [[ $1 =~ ^([A-Za-z0-9._-]+@)?[A-Za-z0-9][A-Za-z0-9._:%-]*$ ]] || fail "\"$1\" is no host: expected a name or an address, as in root@203.0.113.5"
+    [[ $1 =~ ^([A-Za-z0-9][A-Za-z0-9._-]*@)?[A-Za-z0-9][A-Za-z0-9._:%-]*$ ]] || fail "\"$1\" is no host: expected a name or an address, as in root@203.0.113.5"
     check_port "$2"
 }
 
 check_port() {
-    [[ $1 =~ ^[0-9]{1,5}$ ]] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ] || fail "\"$1\" is no port: expected a number from 1 to 65535"
+    # Without zeros before it, which an arithmetic expression would take for octal.
+    [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ] || fail "\"$1\" is no port: expected a number from 1 to 65535"
 }
 
 # The arguments of ssh to host $1 at port $2, in `ssh_arguments`.
 set_ssh_arguments() {
     ssh_arguments=(
-        -o "StrictHostKeyChecking=$ssh_check" -o BatchMode=yes -o ConnectTimeout=20
+        -o "StrictHostKeyChecking=$ssh_check" -o "UserKnownHostsFile=$ssh_known_hosts"
+        -o NoHostAuthenticationForLocalhost=no -o VerifyHostKeyDNS=no -o BatchMode=yes -o ConnectTimeout=20
         # A dead connection is noticed within 15 s.
         -o ServerAliveInterval=5 -o ServerAliveCountMax=3
         # A connection of its own, whatever ~/.ssh/config shares.
@@ -63,7 +69,7 @@ set_ssh_arguments() {
     *@*) ;;
     *) ssh_arguments+=(-l "$ssh_user") ;;
     esac
-    ssh_arguments+=("$1")
+    ssh_arguments+=(-- "$1")
 }
 
 # What to do about what ssh printed, the text $1, on host $2 and port $3; nothing where that is unknown.
@@ -74,7 +80,9 @@ ssh_advice() {
     *"Host key verification failed"* | *"No "*" host key is known"*)
         echo "its host key is not known: compare and add it with ssh -p $3 $2, or give --accept-new to trust new hosts" ;;
     *"Permission denied"*)
-        echo "it does not accept the key: add your public key to the pod, or name the private one with --identity" ;;
+        echo "it does not accept the key: add your public key to the pod, or name the private one with --identity; one with a passphrase has to be in ssh-agent: ssh-add" ;;
+    *"Connection refused"* | *"Connection timed out"* | *"No route to host"*)
+        echo "no SSH server answers at port $3: is the pod running, and are HOST and PORT those under \"SSH over exposed TCP\"?" ;;
     *"administratively prohibited"* | *"open failed"*)
         echo "it forwards no ports: RunPod's ssh.runpod.io does not; use the pod's address under \"SSH over exposed TCP\"" ;;
     esac

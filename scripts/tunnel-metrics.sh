@@ -8,25 +8,27 @@ usage() {
 usage: tunnel-metrics.sh [OPTIONS] HOST PORT [HOST PORT]...
 
 Keeps an SSH tunnel to each pod: the first pod's metrics are on this machine's port 9400, the next one's on 9401, and so
-on. A tunnel that breaks is opened again, after 1 s, then 2, 4 and so on; Ctrl-C closes all of them.
+on; with --file-sd from 9401 on, as config/prometheus.yml scrapes 9400 by itself. A tunnel that breaks is opened again, after 1 s, then 2, 4 and so on; Ctrl-C closes all of them.
 HOST and PORT are those of the pod's SSH server. NAME=HOST gives the pod a name, otherwise it is HOST:PORT.
 
-  --local-port PORT   the first pod's port on this machine (9400)
+  --local-port PORT   the first pod's port on this machine (9400; 9401 with --file-sd)
   --remote-port PORT  the exporter's port in the pods (9400)
   --bind ADDRESS      where this machine listens (127.0.0.1); for Docker on Linux 172.17.0.1
-  --file-sd FILE      write the pods as targets into FILE, for file_sd_configs; without targets again at the end
+  --file-sd FILE      write the pods as targets into FILE, for file_sd_configs; without targets again at the end.
+                      Each run needs a file of its own
   --target HOST       how the server of --file-sd reaches this machine (the address of --bind)
   --retry-max SECONDS the longest pause between two attempts (30)
 $(ssh_usage)
 
 examples:
   tunnel-metrics.sh --accept-new 203.0.113.5 22034
-  tunnel-metrics.sh --accept-new --local-port 9401 --file-sd config/pods/tunnel.json \\
+  tunnel-metrics.sh --accept-new --file-sd config/pods/tunnel.json \\
       trainer=203.0.113.5 22034 lab=198.51.100.7 10122
 TEXT
 }
 
-say() { echo "$(date +%T) $*"; }
+# Where nobody reads any more, as behind `| head -1`, nothing is kept open.
+say() { echo "$(date +%T) $*" 2>/dev/null || exit 1; }
 fail() {
     echo "tunnel-metrics.sh: $1" >&2
     echo "tunnel-metrics.sh --help says how it is called." >&2
@@ -37,7 +39,7 @@ fail() {
 . "$(dirname "$0")/ssh-options.sh"
 
 names=() hosts=() ports=()
-bind=127.0.0.1 local_port=9400 remote_port=9400 file='' target='' retry_max=30
+bind=127.0.0.1 local_port='' remote_port=9400 file='' target='' retry_max=30
 
 read_arguments() {
     while [ $# -gt 0 ]; do
@@ -61,8 +63,15 @@ read_arguments() {
         shift 2
     done
     [ ${#hosts[@]} -gt 0 ] || fail "no pod is given: HOST PORT"
+    [ -n "$local_port" ] || local_port=$([ -z "$file" ] && echo 9400 || echo 9401)
     check_port $((local_port + ${#hosts[@]} - 1))
-    [ -n "$target" ] || target=$bind
+    target=$(bracketed "${target:-$bind}")
+    bound=$(bracketed "$bind")
+    case $bind in
+    0.0.0.0) reached=127.0.0.1 ;;
+    ::) reached=::1 ;;
+    *) reached=$bind ;;
+    esac
 }
 
 read_option() {
@@ -91,19 +100,22 @@ add_pod() {
     names+=("$name") hosts+=("$host") ports+=("$2")
 }
 
-# Whether something listens at this machine's port $1.
-listens() {
-    local address=$bind
-    [ "$address" = 0.0.0.0 ] && address=127.0.0.1
-    (exec 3<>"/dev/tcp/$address/$1") 2>/dev/null
+# $1 as it stands before a port.
+bracketed() {
+    case $1 in
+    *:*) echo "[$1]" ;;
+    *) echo "$1" ;;
+    esac
 }
+
+# Whether something listens at this machine's port $1.
+listens() { (exec 3<>"/dev/tcp/$reached/$1") 2>/dev/null; }
 
 # Whether the exporter behind this machine's port $1 answers.
 answers() {
-    local address=$bind status=''
-    [ "$address" = 0.0.0.0 ] && address=127.0.0.1
+    local status=''
     {
-        exec 3<>"/dev/tcp/$address/$1" || return 1
+        exec 3<>"/dev/tcp/$reached/$1" || return 1
         printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
         read -r -t 10 _ status _ <&3
         exec 3>&-
@@ -124,7 +136,7 @@ write_file() {
             separator=,
         done
         printf '\n]\n'
-    } >"$partial" && mv -f "$partial" "$file" && return 0
+    } >"$partial" && chmod 644 "$partial" && mv -f "$partial" "$file" && return 0
     rm -f "$partial"
     echo "tunnel-metrics.sh: $file cannot be written" >&2
     exit 1
@@ -135,7 +147,7 @@ pids=() connected=() pauses=() attempts=()
 
 open_tunnel() {
     set_ssh_arguments "${hosts[$1]}" "${ports[$1]}"
-    ssh -N -T -n -o ExitOnForwardFailure=yes -L "$bind:$((local_port + $1)):localhost:$remote_port" \
+    ssh -N -T -n -o ExitOnForwardFailure=yes -L "$bound:$((local_port + $1)):localhost:$remote_port" \
         "${ssh_arguments[@]}" >/dev/null 2>"$messages/$1" &
     pids[$1]=$! connected[$1]=
 }
@@ -159,7 +171,7 @@ note_connection() {
     listens "$port" || return 0
     connected[$1]=$SECONDS
     if answers "$port"; then
-        say "${names[$1]}: http://$bind:$port/metrics"
+        say "${names[$1]}: http://$bound:$port/metrics"
     else
         say "${names[$1]}: the tunnel is open, but the pod's port $remote_port does not answer: is gpu-exporter running there?"
     fi
@@ -176,14 +188,15 @@ tend() {
 }
 
 stop() {
-    trap '' INT TERM HUP
+    local status=$?
+    trap '' INT TERM HUP EXIT
     local pid
     for pid in "${pids[@]}"; do
         [ -n "$pid" ] && kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
     done
     rm -rf "$messages"
     write_file 0
-    exit 0
+    exit "${1-$status}"
 }
 
 read_arguments "$@"
@@ -191,14 +204,17 @@ command -v ssh >/dev/null || { echo "tunnel-metrics.sh: there is no ssh here: in
 for ((i = 0; i < ${#hosts[@]}; i++)); do
     port=$((local_port + i))
     if listens $port; then
-        echo "tunnel-metrics.sh: $bind:$port is in use: stop what listens there, or choose another --local-port" >&2
+        echo "tunnel-metrics.sh: $bound:$port is in use: stop what listens there, or choose another --local-port" >&2
         exit 1
     fi
     pids[i]='' connected[i]='' pauses[i]=1 attempts[i]=0
 done
 messages=$(mktemp -d) || exit 1
-trap stop INT TERM HUP
+trap 'stop 0' INT TERM HUP
+# A failed write is seen by `say`.
+trap '' PIPE
 write_file ${#hosts[@]}
+trap stop EXIT
 [ -n "$file" ] && say "the targets are in $file"
 while true; do
     for ((i = 0; i < ${#hosts[@]}; i++)); do tend $i; done

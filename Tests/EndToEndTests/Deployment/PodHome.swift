@@ -31,18 +31,19 @@ final class PodHome: Sendable {
         chmod("\(path)/bin/\(name)", 0o700)
     }
 
+    /// Where `keep-running.sh` has its locks.
+    private var locks: String { "\(path)/keep-running.\(geteuid())" }
+
     /// The process that keeps `service` running, or nil.
     func supervisor(_ service: String) -> pid_t? {
-        let text = (try? readText("\(path)/keep-running.\(service).lock")) ?? ""
+        let text = (try? readText("\(locks)/\(service).lock")) ?? ""
         return pid_t(text.split(separator: "\n").last ?? "").flatMap { kill($0, 0) == 0 ? $0 : nil }
     }
 
     /// Ends everything that is kept running here.
     func stopServices() {
-        for name in fileNames(path) where name.hasPrefix("keep-running.") {
-            guard let pid = supervisor(String(name.dropFirst("keep-running.".count).dropLast(".lock".count))) else {
-                continue
-            }
+        for name in fileNames(locks) {
+            guard let pid = supervisor(String(name.dropLast(".lock".count))) else { continue }
             kill(pid, SIGTERM)
             _ = try? eventually("supervisor \(pid) ends") { kill(pid, 0) == 0 ? nil : () }
         }

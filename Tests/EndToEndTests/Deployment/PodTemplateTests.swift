@@ -15,7 +15,7 @@ import Testing
     }
 
     private var page: String { "http://127.0.0.1:\(port)/metrics" }
-    private var log: String { (try? readText(home.path + "/logs/pod-1.log")) ?? "" }
+    private var log: String { (try? readText(home.path + "/logs/gpu-exporter-pod-1.log")) ?? "" }
 
     private func preStart() throws -> ProgramResult {
         try runScript(
@@ -31,7 +31,7 @@ import Testing
     @Test func exporterIsThereFromTheStartAndComesBackWhenItIsKilled() throws {
         let started = try preStart()
         #expect(started.status == 0, "\(started.printed)")
-        #expect(started.output.contains("\(home.path)/logs/pod-1.log"))
+        #expect(started.output.contains("\(home.path)/logs/gpu-exporter-pod-1.log"))
         try eventually("the page") { answers(page, holding: "pod=\"pod-1\"") ? () : nil }
         #expect(answers(page, holding: "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS{"))
 
@@ -57,8 +57,51 @@ import Testing
         try writeFile(home.path + "/logs", "")
         let started = try preStart()
         #expect(started.status == 0, "\(started.printed)")
-        #expect(started.output.contains("\(home.path)/gpu-exporter/pod-1.log"), "\(started.output)")
+        #expect(started.output.contains("\(home.path)/gpu-exporter/gpu-exporter-pod-1.log"), "\(started.output)")
         try eventually("the page") { answers(page) ? () : nil }
+    }
+
+    @Test func onlyOldLogsOfItsOwnAreDeleted() throws {
+        mkdir(home.path + "/logs", 0o700)
+        mkdir(home.path + "/logs/training", 0o700)
+        let old = ["gpu-exporter-gone.log", "gpu-exporter-gone.log.1"]
+        let kept = ["train.log", "gpu-exporter-notes.log.txt", "training/gpu-exporter-gone.log", "training/run.log.3"]
+        for name in old + kept {
+            try writeFile("\(home.path)/logs/\(name)", "")
+            var times = utimbuf(actime: 1_000_000_000, modtime: 1_000_000_000)
+            #expect(utime("\(home.path)/logs/\(name)", &times) == 0)
+        }
+        try writeFile("\(home.path)/logs/gpu-exporter-new.log", "")
+        #expect(try preStart().status == 0)
+        for name in old { #expect(access("\(home.path)/logs/\(name)", F_OK) != 0, "\(name)") }
+        for name in kept + ["gpu-exporter-new.log"] {
+            #expect(access("\(home.path)/logs/\(name)", F_OK) == 0, "\(name)")
+        }
+    }
+
+    @Test func commandThatIgnoresTERMIsKilledAndOthersAreNotTouched() throws {
+        try home.addProgram("stubborn", "trap '' TERM; echo ready; while :; do sleep 1; done")
+        let log = home.path + "/stubborn.log"
+        let supervisor = try startScript(
+            "scripts/keep-running.sh", ["stubborn", log, "stubborn"], variables: home.variables)
+        defer { supervisor.finish(SIGKILL) }
+        try eventually("it runs") { (try? readText(log))?.contains("ready") == true ? () : nil }
+        let child = try #require(children(of: supervisor.pid).first)
+        func keepRunning(_ arguments: [String]) throws -> ProgramResult {
+            try runScript("scripts/keep-running.sh", arguments, variables: home.variables)
+        }
+        #expect(try keepRunning(["--show", "stubborn"]).output == "stubborn\n")
+        #expect(try keepRunning(["--stop", "stubborn"]).status == 0)
+        try eventually("the supervisor has ended") { supervisor.isRunning ? nil : () }
+        #expect(kill(child, 0) != 0)
+        #expect(try keepRunning(["--show", "stubborn"]).status == 1)
+
+        // A lock that nobody holds any more, with the id of a process that is somebody else's.
+        let other = try ChildProcess("/usr/bin/env", ["sleep", "600"])
+        defer { other.finish(SIGKILL) }
+        try writeFile("\(home.path)/keep-running.\(geteuid())/stubborn.lock", "\(other.pid)\n")
+        #expect(try keepRunning(["--stop", "stubborn"]).status == 0)
+        #expect(other.isRunning)
     }
 
     @Test func attemptsGetRarerAndTheLogStaysSmall() throws {

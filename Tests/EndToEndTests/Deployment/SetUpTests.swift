@@ -57,8 +57,40 @@ import Testing
         #expect(answers(page, holding: "DCGM_FI_DEV_CLOCK_THROTTLE_REASONS{"))
         #expect(pod.home.supervisor("dcgm-exporter") != nil)
 
-        let again = try setUp()
+        let again = try setUp(["--listen", "127.0.0.1:\(port)"])
         #expect(again.status == 0 && again.output.contains("already"), "\(again.printed)")
+    }
+
+    @Test func runningAgainMovesTheExporterAndChangesItsFlags() throws {
+        try pod.home.addProgram("nvidia-smi", "exit 9")
+        #expect(try setUp().status == 0)
+        let first = pod.home.supervisor("gpu-exporter")
+        // Without flags, and with the same ones, what runs stays.
+        #expect(try setUp().output.contains("already"))
+        #expect(pod.home.supervisor("gpu-exporter") == first)
+
+        let flags = try setUp(["--flags", "--simulate 3"])
+        #expect(flags.status == 0, "\(flags.printed)")
+        #expect(answers(page, holding: "gpu=\"2\""))
+
+        let other = try freePort()
+        let moved = try setUp(["--listen", "127.0.0.1:\(other)"])
+        #expect(moved.status == 0, "\(moved.printed)")
+        #expect(answers("http://127.0.0.1:\(other)/metrics", holding: "DCGM_FI_DEV_GPU_TEMP{"))
+        #expect(!answers(page))
+    }
+
+    @Test func repositoryThatCannotBeReachedIsTheReason() throws {
+        try addStandIns(installation: "exit 0")
+        try pod.home.addProgram("apt-cache", "exit 100")
+        let error = "curl: (6) Could not resolve host: developer.download.nvidia.com"
+        try pod.home.addProgram("curl", "echo '\(error)' >&2; exit 6")
+        try pod.home.addProgram("wget", "exit 4")
+        mkdir(pod.home.path + "/logs", 0o700)
+        try writeFile(pod.home.path + "/logs/install.log", "E: of the day before\n")
+        let result = try setUp()
+        #expect(result.status == 0, "\(result.printed)")
+        #expect(result.output.contains("DCGM cannot be installed: \(error)\n"), "\(result.output)")
     }
 
     @Test func gpuExporterTakesDCGMsPlace() throws {
@@ -90,6 +122,11 @@ import Testing
         let result = try setUp()
         #expect(result.status == 255)
         #expect(result.errors.contains("it does not accept the key"), "\(result.errors)")
+        #expect(result.errors.contains("ssh-add"), "\(result.errors)")
+        pod.stop()
+        let refused = try setUp()
+        #expect(refused.status == 255)
+        #expect(refused.errors.contains("no SSH server answers at port \(pod.port)"), "\(refused.errors)")
     }
 }
 

@@ -86,6 +86,63 @@ import Testing
         #expect(deceived.output.contains("ssh-keygen -R '[127.0.0.1]:\(pod.port)'"), "\(deceived.output)")
     }
 
+    @Test func nothingInTheUsersConfigurationTurnsChecksOff() throws {
+        let home = try PodHome()
+        try writeFile(
+            home.path + "/config",
+            """
+            StrictHostKeyChecking no
+            UserKnownHostsFile /dev/null
+            NoHostAuthenticationForLocalhost yes
+            VerifyHostKeyDNS yes
+            """)
+        let result = try runToEnd(
+            "/usr/bin/env",
+            home.variables + [
+                "bash", "-c",
+                ". \"$1\"; set_ssh_arguments 127.0.0.1 22; ssh -G -F \"$2\" \"${ssh_arguments[@]}\"",
+                "bash", Repository.path("scripts/ssh-options.sh"), home.path + "/config",
+            ])
+        #expect(result.status == 0, "\(result.printed)")
+        for setting in ["stricthostkeychecking true", "nohostauthenticationforlocalhost no", "verifyhostkeydns false"] {
+            #expect(result.output.contains("\n\(setting)\n"), "\(result.output)")
+        }
+        #expect(result.output.contains("/.ssh/known_hosts") && !result.output.contains("/dev/null"))
+    }
+
+    @Test func tunnelsCloseWhenNobodyReadsWhatIsSaid() throws {
+        let pod = try LocalPod()
+        let local = try freePort()
+        let script = Repository.path("scripts/tunnel-metrics.sh")
+        // The second thing that is said, that the tunnel is there, is said to nobody.
+        let file = pod.home.path + "/pods.json"
+        let arguments =
+            pod.login + ["--accept-new", "--local-port", "\(local)", "--file-sd", file, "127.0.0.1", "\(pod.port)"]
+        let result = try runToEnd(
+            "/usr/bin/env",
+            ["bash", "-c", "bash \"$@\" | head -n 1; echo ${PIPESTATUS[0]}", "bash", script] + arguments)
+        #expect(result.output.hasSuffix("\n1\n"), "\(result.printed)")
+        #expect(!answers("http://127.0.0.1:\(local)/metrics"))
+        #expect((try? HTTPConnection(port: local)) == nil, "ssh still listens")
+        #expect(try JSONValue(parsing: readFile(file)) == .list([]))
+    }
+
+    @Test func targetsFileCanBeReadByTheServersUserAndLeavesPort9400Alone() throws {
+        let pod = try LocalPod()
+        let file = pod.home.path + "/pods.json"
+        let command = "umask 077; exec bash \"$@\""
+        let tunnel = try ChildProcess(
+            "/usr/bin/env",
+            ["bash", "-c", command, "bash", Repository.path("scripts/tunnel-metrics.sh")] + pod.login + [
+                "--bind", "127.0.0.\(Int.random(in: 2...250))", "--file-sd", file, "127.0.0.1", "\(pod.port)",
+            ])
+        defer { tunnel.finish(SIGTERM) }
+        try eventually("the file: \(tunnel.printed)") { access(file, R_OK) == 0 ? () : nil }
+        #expect(try readText(file).contains(":9401\""))
+        var status = stat()
+        #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o644)
+    }
+
     @Test func portInUseIsToldAtOnce() throws {
         let pod = try LocalPod()
         let result = try runScript(
@@ -97,7 +154,8 @@ import Testing
     @Test(arguments: [
         (["127.0.0.1"], "HOST and PORT go in pairs"), ([], "no pod is given"), (["a b", "22"], "is no host"),
         (["-oProxyCommand=true", "22"], "there is no option"), (["host", "0"], "is no port"),
-        (["host", "65536"], "is no port"), (["x=host", "1", "x=other", "2"], "x is there twice"),
+        (["host", "65536"], "is no port"), (["--local-port", "09400", "host", "1"], "is no port"),
+        (["x=-v@host", "1"], "is no host"), (["x=host", "1", "x=other", "2"], "x is there twice"),
         (["\"=host", "1"], "is no name of a pod"), (["--retry-max", "0", "host", "1"], "expected whole seconds"),
         (["--identity", "/nowhere", "host", "1"], "there is no such file"),
         (["--local-port", "65535", "a", "1", "b", "2"], "is no port"), (["--bind"], "needs a value"),
