@@ -2,6 +2,7 @@
 # Makes a Debian package of what was built: OUTPUT/tsdb_VERSION_ARCHITECTURE.deb.
 # Usage: package.sh [OUTPUT]; BINARIES as for install.sh.
 set -euo pipefail
+umask 022
 output=$(mkdir -p "${1:-.build/package}" && cd "${1:-.build/package}" && pwd)
 cd "$(dirname "$0")/.."
 

@@ -29,6 +29,10 @@ import Testing
         for name in try readText(directory.path + "/control/conffiles").split(separator: "\n") {
             #expect(access(root + name, R_OK) == 0, "\(name)")
         }
+        for name in ["etc/tsdb/prometheus.yml", "usr/lib/systemd/system/tsdb.service", "usr/bin/tsdb"] {
+            var status = stat()
+            #expect(stat("\(root)/\(name)", &status) == 0 && status.st_mode & 0o044 == 0o044, "\(name)")
+        }
         for script in ["postinst", "prerm", "postrm"] {
             #expect(try runToEnd("/bin/sh", ["-n", "\(directory.path)/control/\(script)"]).status == 0)
         }
@@ -37,6 +41,12 @@ import Testing
         let help = try runToEnd("/bin/bash", [root + "/usr/share/tsdb/scripts/tunnel-metrics.sh", "--help"])
         #expect(help.status == 0 && help.output.contains("--accept-new"), "\(help.printed)")
         #expect(try readText(root + "/usr/share/bash-completion/completions/tsdb").contains("complete -o filenames"))
+    }
+
+    @Test func systemdFindsTheUnitsOfAnotherPrefix() throws {
+        let variables = [binaries, "DESTDIR=\(root)", "PREFIX=/opt/tsdb"]
+        #expect(try runScript("scripts/install.sh", [], variables: variables).status == 0)
+        #expect(try readText(root + "/etc/systemd/system/tsdb.service").contains("ExecStart=/opt/tsdb/bin/tsdb serve"))
     }
 
     @Test func configurationStaysWhenItIsInstalledAgain() throws {
@@ -70,8 +80,13 @@ import Testing
     }
 
     private func makePackage() throws -> String {
-        let result = try runScript(
-            "scripts/package.sh", [directory.path + "/out"], variables: [binaries, "DPKG_DEB_COMPRESSOR_TYPE=none"])
+        // As a careful user has it: what is installed is to be read by everybody all the same.
+        let result = try runToEnd(
+            "/usr/bin/env",
+            [
+                binaries, "DPKG_DEB_COMPRESSOR_TYPE=none", "bash", "-c", "umask 077; exec bash \"$@\"", "bash",
+                Repository.path("scripts/package.sh"), directory.path + "/out",
+            ])
         #expect(result.status == 0, "\(result.printed)")
         return String(result.output.split(separator: "\n").last ?? "")
     }
@@ -82,6 +97,7 @@ import Testing
             "scripts/install.sh", [],
             variables: [
                 binaries, "DESTDIR=/.", "PREFIX=\(directory.path)/usr", "SYSCONFDIR=\(directory.path)/etc",
+                "UNITDIR=\(directory.path)/usr/lib/systemd/system",
             ])
     }
 
