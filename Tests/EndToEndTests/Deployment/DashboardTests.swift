@@ -30,9 +30,10 @@ import Testing
         // Source: dashboard 12239 of grafana.com, "NVIDIA DCGM Exporter Dashboard".
         let chosen = "{instance=~\"$instance\", gpu=~\"$gpu\"}"
         let wanted = [
-            "GPU Temperature": "DCGM_FI_DEV_GPU_TEMP\(chosen)", "GPU Avg. Temp": "avg(DCGM_FI_DEV_GPU_TEMP\(chosen))",
+            "GPU Temperature": "DCGM_FI_DEV_GPU_TEMP\(chosen)",
+            "GPU Avg. Temp": "avg(max by (instance, UUID) (DCGM_FI_DEV_GPU_TEMP\(chosen)))",
             "GPU Power Usage": "DCGM_FI_DEV_POWER_USAGE\(chosen)",
-            "GPU Power Total": "sum(DCGM_FI_DEV_POWER_USAGE\(chosen))",
+            "GPU Power Total": "sum(max by (instance, UUID) (DCGM_FI_DEV_POWER_USAGE\(chosen)))",
             "GPU SM Clocks": "DCGM_FI_DEV_SM_CLOCK\(chosen) * 1000000",
             "GPU Utilization": "DCGM_FI_DEV_GPU_UTIL\(chosen)",
             "GPU Framebuffer Mem Used": "DCGM_FI_DEV_FB_USED\(chosen)",
@@ -64,6 +65,25 @@ import Testing
             #expect(Set(references).count == references.count, "\(title)")
             #expect(panel["type"]?.text == "row" || panel["datasource"]?["uid"]?.text == "${datasource}", "\(title)")
         }
+    }
+
+    /// Grafana refuses to draw a status history of more points than half of its pixels, and asks for one a pixel unless told
+    /// otherwise.
+    @Test func statusHistoriesHaveFewPoints() throws {
+        var count = 0
+        for panel in try Dashboard.all().flatMap(\.panels) where panel["type"]?.text == "status-history" {
+            guard case .number(let points) = panel["maxDataPoints"] else {
+                Issue.record("\(panel["title"]?.text ?? ""): as many points as pixels")
+                continue
+            }
+            #expect(points <= 100)
+            // A point stands for all of its time.
+            for target in panel["targets"]?.elements ?? [] {
+                #expect(target["expr"]?.text?.hasPrefix("avg_over_time(") == true)
+            }
+            count += 1
+        }
+        #expect(count == 2)
     }
 
     @Test func datasourceIsProvisionedForThisServer() throws {
