@@ -19,11 +19,13 @@ import Testing
         #expect(result.status == 0, "\(result.printed)")
     }
 
-    @Test(arguments: [
-        ("GPUs", 2), ("GPU Avg. Temp", 45), ("GPU Power Total", 300), ("GPUs with XID Errors", 1), ("Memory Used", 30),
-        ("Throttling Reasons", 1), ("Energy", 0.0025), ("Energy Cost", 0.00075), ("Energy Cost per Day", 2.16),
-        ("Energy Cost per Hour", 0.09), ("Rent", 2 * 2.5 / 120),
-    ])
+    @Test(
+        arguments: [
+            ("GPUs", 2), ("GPU Avg. Temp", 45), ("GPU Power Total", 300), ("GPUs with XID Errors", 1),
+            ("Memory Used", 30),
+            ("Throttling Reasons", 1), ("Energy", 0.0025), ("Energy Cost", 0.00075), ("Energy Cost per Day", 2.16),
+            ("Energy Cost per Hour", 0.09), ("Rent", 2 * 2.5 / 120),
+        ] as [(String, Double)])
     func instancesCountOnce(_ title: String, _ expected: Double) throws {
         let dashboard = try Dashboard("gpu.json")
         let target = try #require(dashboard.targets.first { $0.title == title })

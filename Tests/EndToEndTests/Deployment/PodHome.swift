@@ -25,8 +25,9 @@ final class PodHome: Sendable {
         guard symlink(program, "\(path)/bin/\(name)") == 0 else { throw TestFailure("no link to \(program)") }
     }
 
-    /// A program of the pod's own.
+    /// A program of the pod's own; in place of the link of that name, not of what that leads to.
     func addProgram(_ name: String, _ script: String) throws {
+        unlink("\(path)/bin/\(name)")
         try writeFile("\(path)/bin/\(name)", "#!/bin/bash\n\(script)\n")
         chmod("\(path)/bin/\(name)", 0o700)
     }
