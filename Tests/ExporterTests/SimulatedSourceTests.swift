@@ -17,6 +17,17 @@ import Testing
         }
     }
 
+    /// Else every panel of processes is empty for minutes, at the same hour for everybody.
+    @Test func someOfEightGPUsWorkAtEveryMoment() throws {
+        let clock = ManualClock(Self.beginMs)
+        let source = SimulatedSource(
+            gpuCount: 8, seed: 1, request: SourceRequest(processes: true), nowMs: clock.read)
+        for second in stride(from: 0, to: 4 * 3600, by: 5) {
+            clock.set(Self.beginMs + Int64(second) * 1000)
+            #expect(try source.read().contains { !$0.processes.isEmpty }, "\(second) s after midnight")
+        }
+    }
+
     private func number(_ reading: GPUReading, _ metric: Metric) throws -> Double {
         switch try #require(reading[metric], "no value for \(metric)") {
         case .whole(let value): Double(value)
@@ -120,7 +131,10 @@ import Testing
         let walk = try walk(gpus: 1, seed: 1, seconds: 4 * 3600, everySeconds: 5)
         let load = try walk.map { try number($0[0], .gpuUtilisation) }
         let heat = try walk.map { try number($0[0], .gpuTemperature) }
-        let rises = load.indices.dropFirst().dropLast(60).filter { load[$0] > 60 && load[$0 - 1] < 10 }
+        // After two minutes without work, which are no checkpoint.
+        let rises = load.indices.dropFirst(24).dropLast(60).filter { rise in
+            load[rise] > 60 && load[rise - 24..<rise].allSatisfy { $0 < 10 }
+        }
         let rise = try #require(rises.first)
         #expect(heat[rise + 1] - heat[rise] <= 8)
         #expect(heat[rise + 40] > heat[rise] + 8)

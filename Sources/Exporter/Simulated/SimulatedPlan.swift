@@ -26,8 +26,6 @@ struct SimulatedPlan: Sendable {
         var random = SplitMix(seed: seed)
         var steps: [Step] = []
         steps.reserveCapacity(Self.stepCount)
-        // GPUs begin at different places of their plan.
-        Self.idle(seconds: .random(in: 0...600, using: &random), &steps)
         while steps.count < Self.stepCount {
             if Int.random(in: 0..<3, using: &random) > 0 {
                 Self.train(&steps, &random)
@@ -36,7 +34,9 @@ struct SimulatedPlan: Sendable {
             }
             Self.idle(seconds: .random(in: 60...420, using: &random), &steps)
         }
-        self.steps = Array(steps.prefix(Self.stepCount))
+        // GPUs are at different places of their plans, so that no moment is the beginning of all.
+        let start = Int.random(in: 0..<Self.stepCount, using: &random)
+        self.steps = Array(steps[start..<Self.stepCount] + steps[..<start])
     }
 
     private static func idle(seconds: Int, _ steps: inout [Step]) {
