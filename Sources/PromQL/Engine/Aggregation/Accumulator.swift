@@ -46,6 +46,9 @@ struct Accumulator {
     /// Counts something that is no number.
     func count(_ step: Int) { n[step] += 1 }
 
+    /// Whether a number was taken in at a step.
+    func hasFloats(_ step: Int) -> Bool { n[step] != 0 }
+
     private func addToSum(_ column: UnsafePointer<Double>) {
         for k in 0..<steps {
             let value = column[k]

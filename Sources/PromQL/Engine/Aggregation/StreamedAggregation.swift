@@ -61,15 +61,15 @@ private func aggregateInParts(
     }
     for group in 0..<result.rows {
         let whole = Accumulator(resuming: partial.row(group * parts), steps: steps)
+        var aggregate = histograms[group * parts]
         for part in 1..<parts {
+            if let more = histograms[group * parts + part] {
+                if aggregate == nil { aggregate = HistogramAggregate(op, remarks) }
+                aggregate!.merge(more, whole)
+            }
             whole.merge(Accumulator(resuming: partial.row(group * parts + part), steps: steps), op)
         }
         whole.finish(op, into: result.row(group))
-        var aggregate: HistogramAggregate?
-        for part in 0..<parts {
-            guard let more = histograms[group * parts + part] else { continue }
-            if aggregate == nil { aggregate = more } else { aggregate!.merge(more) }
-        }
         if let aggregate { try result.setHistograms(aggregate.finish(result.row(group)), row: group) }
     }
 }

@@ -37,7 +37,7 @@ extension Planner {
         _ quantiles: [ScalarColumn], label: String?, of argument: Expr, _ grid: StepGrid
     ) throws(QueryError) -> any VectorOperator {
         let input = try vector(argument, grid, consumer: "histogram_quantile")
-        let histograms = try AnyHistograms(input, grid, context, at: argument.range)
+        let histograms = try AnyHistograms(input, grid, context, at: argument.unwrapped.range)
         var series: [OutputSeries] = []
         for quantile in quantiles {
             for row in histograms.rows {
@@ -63,7 +63,7 @@ extension Planner {
         throws(QueryError) -> any VectorOperator
     {
         let input = try vector(argument, grid, consumer: "histogram_fraction")
-        let histograms = try AnyHistograms(input, grid, context, at: argument.range)
+        let histograms = try AnyHistograms(input, grid, context, at: argument.unwrapped.range)
         let series = histograms.rows.map { OutputSeries(labels: $0.labels, dropsName: true) }
         let block = try ColumnBlock(rows: series.count, steps: grid.count, context)
         try forEachIndex(series.count, context, cost: grid.count * 100) { (row, worker) throws(QueryError) in

@@ -12,7 +12,7 @@ extension Planner {
             return try streamedAggregation(aggregate.op, input, Grouping(input, aggregate.selection), grid, remarks)
         case .quantile:
             guard let parameter, let expr = aggregate.parameter else { return EmptyVector() }
-            warnOfExtremes(parameter, at: expr.range)
+            warnOfExtremes(parameter, at: expr.unwrapped.range)
             return try quantileAggregation(parameter, input, Grouping(input, aggregate.selection), grid, remarks)
         case .countValues:
             guard let expr = aggregate.parameter else { return EmptyVector() }

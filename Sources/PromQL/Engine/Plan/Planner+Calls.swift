@@ -57,7 +57,7 @@ extension Planner {
             context: context)
         // A subquery's samples have no place of their own in the query, and Prometheus names its beginning.
         // Of `quantile_over_time` it names the first argument, which is the quantile.
-        var place = call.arguments[0].range
+        var place = (rangeIndex == 0 ? argument.unwrapped : call.arguments[0]).range
         var isOneMetric = false
         switch argument.unwrapped {
         case .subquery: place = SourceRange(0, 0)

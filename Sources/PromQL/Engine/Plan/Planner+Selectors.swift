@@ -8,7 +8,8 @@ extension Planner {
         let shift = shifted(selector.at, selector.offsetMs, grid)
         let times = StepGrid(start: shift.first, step: shift.step, count: grid.count)
         let lookback = context.lookbackDeltaMs
-        let isSmoothed = selector.rangeExtension == .smoothed
+        // Of what is smoothed, times are those of the samples all the same.
+        let isSmoothed = selector.rangeExtension == .smoothed && output == .value
         let hints = SelectHints(
             minTime: times.start &- lookback &+ 1 &- beforeTotalsMs, maxTime: times.end &+ (isSmoothed ? lookback : 0),
             step: grid.count > 1 ? grid.step : 0, function: consumer)

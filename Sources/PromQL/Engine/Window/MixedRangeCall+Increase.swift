@@ -33,18 +33,20 @@ extension MixedRangeCall {
     private func total(_ low: Int, _ high: Int, isStarted: Bool) -> HistogramSum? {
         let histograms = (low..<high).compactMap { samples.histogram($0) }
         guard let first = histograms.first, let last = histograms.last else { return nil }
-        remarkOnKind(histograms)
         // What was before a reset right after it does not matter, not even its buckets' layout.
         var base = first
         let isFirstVoid = isCounter && histograms.count > 1 && isReset[low + 1]
         if isFirstVoid { base = Histogram(schema: histograms[1].schema, customValues: histograms[1].customValues) }
-        guard areSchemasAlike(base, histograms) else { return refuseSchemas() }
+        guard checkKinds(base, histograms) else { return refuseSchemas() }
 
         var result = HistogramSum(last)
         let schemas = (isCounter ? histograms.dropFirst() : [last]).map(\.schema)
         result.reduce(to: min(base.schema, schemas.min() ?? base.schema))
         if !isStarted, !add(base, factor: -1, to: &result) { return refuseSchemas() }
-        guard isCounter else { return result }
+        guard isCounter else {
+            remarkOnKind(histograms)
+            return result
+        }
         for index in low + 1..<max(high, low + 1) where isReset[index] {
             if index == low + 1, isFirstVoid, !isStarted { continue }
             guard let before = samples.histogram(index - 1) else { continue }
@@ -54,9 +56,18 @@ extension MixedRangeCall {
     }
 
     /// Whether all that count have exponential buckets, or all custom ones.
-    private func areSchemasAlike(_ base: Histogram, _ histograms: [Histogram]) -> Bool {
-        let others = isCounter ? Array(histograms.dropFirst()) : histograms.suffix(1)
-        return others.allSatisfy { $0.hasCustomBuckets == base.hasCustomBuckets }
+    ///
+    /// A counter's histograms are looked at for gauges at the same time: where one between the first and the last does not
+    /// fit, Prometheus says nothing of gauges.
+    private func checkKinds(_ base: Histogram, _ histograms: [Histogram]) -> Bool {
+        guard let first = histograms.first, let last = histograms.last else { return false }
+        func isAlike(_ other: Histogram) -> Bool { other.hasCustomBuckets == base.hasCustomBuckets }
+        let isLastAlike = isAlike(last)
+        guard isCounter else { return isLastAlike }
+        let inner = isLastAlike ? Array(histograms.dropFirst().dropLast()) : []
+        guard inner.allSatisfy(isAlike) else { return false }
+        if ([first, last] + inner).contains(where: { $0.counterReset == .gauge }) { remarks.notCounter(metricName) }
+        return isLastAlike
     }
 
     /// Adds a histogram, and returns whether it fits.
