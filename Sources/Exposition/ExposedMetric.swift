@@ -68,7 +68,8 @@ public struct ExposedMetric: Sendable {
         _ sample: Sample, suffix: StaticString, labels: [UInt8], extra: (name: String, value: Double)? = nil
     ) throws(ProtobufError) {
         guard name.utf8.count + labels.count <= TextParser.lineBytesMax else {
-            throw ProtobufError(description: "a metric has more than \(TextParser.lineBytesMax) bytes of name and labels")
+            throw ProtobufError(
+                description: "a metric has more than \(TextParser.lineBytesMax) bytes of name and labels")
         }
         guard heads.count <= headBytesLeft else {
             throw ProtobufError(description: "the page's series have too many bytes of names and labels for its size")
