@@ -36,7 +36,7 @@ extension Planner {
         _ aggregate: AggregateExpr, _ parameter: ScalarColumn, _ input: any VectorOperator, _ grid: StepGrid
     ) throws(QueryError) -> any VectorOperator {
         if aggregate.op == .limitRatio {
-            let ratios = try checkedRatios(parameter, at: (aggregate.parameter ?? aggregate.operand).range)
+            let ratios = try checkedRatios(parameter, at: (aggregate.parameter ?? aggregate.operand).unwrapped.range)
             return try limitRatio(ratios, input, grid, context)
         }
         let counts = try checkedCounts(parameter)
