@@ -16,8 +16,8 @@ import Testing
     }
 
     /// Setting one after the other, each time looking for the name among the others, would take hours.
-    @Test func aMillionPairsAreSortedOnce() {
-        let count = 1_000_000
+    @Test func manyPairsAreSortedOnce() {
+        let count = 500_000
         let labels = Labels((0..<count).lazy.map { (name: "l\($0 % (count / 2))", value: "\($0)") })
         #expect(labels.count == count / 2)
         #expect(labels["l7"] == "\(count / 2 + 7)")
