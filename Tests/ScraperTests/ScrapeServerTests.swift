@@ -69,8 +69,8 @@ import Testing
         defer { server.close() }
         let harness = Harness()
         try harness.scrape(
-            port: server.port, path: path, interval: path == "/slow" ? "400ms" : "3s",
-            timeout: path == "/slow" ? "300ms" : "3s",
+            port: server.port, path: path, interval: path == "/slow" ? "400ms" : "10s",
+            timeout: path == "/slow" ? "300ms" : "10s",
             more: "  body_size_limit: 1MB\n  sample_limit: 2")
         try await harness.wait("a failed scrape") { harness.target?.health == .down }
         await harness.manager.stop()
