@@ -141,10 +141,10 @@ struct MetricReader {
             var sample = sample(bucket.cumulative)
             if let exemplar = bucket.exemplar, !isConverted { sample.exemplars = [exemplar] }
             try lines.append(sample, suffix: "_bucket", labels: labels, extra: ("le", bucket.bound))
+            // What comes behind the last bucket of all does not count.
+            if bucket.bound == .infinity { return }
         }
-        if histogram.buckets.last?.bound != .infinity {
-            try lines.append(sample(histogram.count), suffix: "_bucket", labels: labels, extra: ("le", .infinity))
-        }
+        try lines.append(sample(histogram.count), suffix: "_bucket", labels: labels, extra: ("le", .infinity))
     }
 }
 

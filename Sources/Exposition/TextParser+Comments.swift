@@ -21,14 +21,7 @@ extension TextParser {
     public mutating func metadata(
         of line: UnsafeBufferPointer<UInt8>
     ) throws(ExpositionError) -> MetadataLine? {
-        var rest = line.dropFirst()
-        let afterMark = rest.count
-        rest = rest.drop(while: isSpace)
-        // "#HELP" without a space is an ordinary comment.
-        guard rest.count < afterMark else { return nil }
-        let keyword = String(decoding: rest.prefix { !isSpace($0) }, as: UTF8.self)
-        guard keyword == "HELP" || keyword == "TYPE" || keyword == "UNIT" && isOpenMetrics else { return nil }
-        rest = rest.dropFirst(keyword.utf8.count).drop(while: isSpace)
+        guard var (keyword, rest) = keyword(of: line) else { return nil }
         let name = try takeMetricName(&rest, in: line, after: keyword)
         // One blank separates the name from the text; further ones belong to it.
         let text = rest.dropFirst()
@@ -39,6 +32,21 @@ extension TextParser {
             type = try metricType(text, line)
             return .type(metric: name, type)
         }
+    }
+
+    /// Whether a comment line says something of a metric: most that do not are for people.
+    public func isMetadata(_ line: UnsafeBufferPointer<UInt8>) -> Bool { keyword(of: line) != nil }
+
+    /// What a comment line begins with and what comes behind it, where it says something of a metric.
+    private func keyword(
+        of line: UnsafeBufferPointer<UInt8>
+    ) -> (keyword: String, rest: Slice<UnsafeBufferPointer<UInt8>>)? {
+        let text = line.dropFirst().drop(while: isSpace)
+        // "#HELP" without a space is an ordinary comment.
+        guard text.count < line.count - 1 else { return nil }
+        let keyword = String(decoding: text.prefix(5).prefix { !isSpace($0) }, as: UTF8.self)
+        guard keyword == "HELP" || keyword == "TYPE" || keyword == "UNIT" && isOpenMetrics else { return nil }
+        return (keyword, text.dropFirst(keyword.utf8.count).drop(while: isSpace))
     }
 
     private func takeMetricName(

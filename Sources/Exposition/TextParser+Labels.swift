@@ -141,7 +141,8 @@ private struct LabelReader {
         }
         var copy = value
         guard let number = copy.withUTF8({ parseNumber($0) }) else { return value }
-        return openMetricsFloat(number)
+        // Prometheus knows no negative zero here.
+        return openMetricsFloat(number == 0 ? 0 : number)
     }
 
     private func checkUnique() throws(ExpositionError) {

@@ -67,6 +67,16 @@ func readProtobufPage(_ page: [UInt8], _ choice: HistogramChoice = HistogramChoi
             ])
     }
 
+    @Test func bucketsBehindTheLastAreNone() throws {
+        var family = PageFamily("h", .histogram)
+        var metric = PageFamily.Metric()
+        metric.count = 4
+        metric.buckets = [(1, 2, nil), (.infinity, 4, nil), (2, 3, nil)]
+        family.metrics = [metric]
+        let buckets = try readProtobufPage(protobufPage([family])).samples.map(\.labels).filter { $0["le"] != nil }
+        #expect(buckets.map { $0["le"] } == ["1.0", "+Inf"])
+    }
+
     private func histogram(_ random: inout SeededGenerator, isFloat: Bool) -> PageFamily {
         var family = PageFamily.random(0, .histogram, utf8: false, &random)
         family.metrics = Array(family.metrics.prefix(1))

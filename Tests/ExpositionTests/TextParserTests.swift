@@ -94,6 +94,11 @@ import Testing
         #expect(error?.description == message)
     }
 
+    @Test func boundsHaveNoNegativeZero() throws {
+        let page = try readPage("# TYPE h histogram\nh_bucket{le=\"-0\"} 1\nh_bucket{le=\"-1\"} 1\n")
+        #expect(page.samples.map { $0.labels["le"] } == ["0.0", "-1.0"])
+    }
+
     @Test func invalidUTF8IsRefused() {
         let page = Array("a{b=\"".utf8) + [0xff, 0xfe] + Array("\"} 1\n".utf8)
         let error = #expect(throws: ExpositionError.self) { try readPage(page) }

@@ -46,6 +46,13 @@ import Testing
                 == "cannot decode the metric family \"a\" at byte 0: a metric has more than 10000 labels")
     }
 
+    @Test func commentsForPeopleAreNotKept() {
+        let page = "# HELP a Help.\n" + String(repeating: "#\n# for people\n", count: 1000) + "a 1\n#HELP\n"
+        let (reader, message) = readAlone(Array(page.utf8), .text)
+        #expect(message == nil)
+        #expect(reader.draft.layout?.count == 2)
+    }
+
     private static let changes: [(String, String)] = [
         ("# TYPE a counter\na 1\n", "# TYPE a gauge\na 2\n"),
         (

@@ -75,6 +75,8 @@ struct PageReader {
     }
 
     private mutating func readComment(_ head: UnsafeBufferPointer<UInt8>, _ parser: inout TextParser) throws {
+        // Others are not kept: a page may be full of them.
+        guard parser.isMetadata(head) else { return }
         if let known = find(head) {
             parser.noteType(previous.kind(known))
             takeLine(known)
