@@ -63,7 +63,10 @@ public struct PageLayout: Sendable {
     /// How many lines are samples that are dropped.
     public private(set) var droppedCount = 0
 
-    public init() {}
+    /// What the page is written in, which says how its lines are read.
+    public let format: ExpositionFormat
+
+    public init(_ format: ExpositionFormat = .text) { self.format = format }
 
     public var count: Int { lines.count }
 

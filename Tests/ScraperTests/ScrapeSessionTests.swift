@@ -101,6 +101,21 @@ private struct Bench {
         #expect(try bench.scrape("") == ["up=1", "a=X", "b=X", "c=X"])
     }
 
+    /// The lines are the same, but of OpenMetrics `_created` is a time, and a gaugehistogram a type.
+    @Test func anotherFormatIsReadAnew() throws {
+        var bench = Bench()
+        let page = "# TYPE a counter\na_total 1\na_created 1\nb 1\n"
+        #expect(try bench.scrape(page) == ["a_total=1", "a_created=1", "b=1", "up=1"])
+        bench.format = .openMetrics
+        let other = "# TYPE a counter\na_total 1\na_created 1\n# EOF\n"
+        #expect(try bench.scrape(other) == ["a_total=1^1000", "a_created=1", "up=1", "b=X"])
+        #expect(try bench.scrape(other) == ["a_total=1^1000", "a_created=1", "up=1"])
+        let gauges = "# TYPE h gaugehistogram\nh_bucket{le=\"+Inf\"} 1\n"
+        #expect(try bench.scrape(gauges + "# EOF\n").contains("h_bucket{le=\"+Inf\"}=1"))
+        bench.format = .text
+        #expect(throws: ScrapeFailure.self) { try bench.scrape(gauges) }
+    }
+
     @Test func aFailedScrapeEndsAllSeriesOnce() throws {
         var bench = Bench()
         _ = try bench.scrape("a 1\nb 2\n")

@@ -3,9 +3,9 @@ import Model
 
 /// Reads a page against the lines of the page before.
 struct PageReader {
-    let previous: PageLayout
+    private(set) var previous: PageLayout
     /// Of every kept value of `previous` its series.
-    let previousRefs: [SeriesRef]
+    private var previousRefs: [SeriesRef]
     let labeller: SampleLabeller
     let settings: PageSettings
 
@@ -18,7 +18,7 @@ struct PageReader {
     /// The name of the histogram whose lines are being read, as far as the new layout's first `scanned` lines tell.
     private var histogram = ""
     private var scanned = 0
-    private var isOpenMetrics = false
+    private var format = ExpositionFormat.text
     /// How many lines, or metrics, were read that are not those of the page before.
     private var linesRead = 0
     /// What is wrong with the page's histograms, told when all of it was read.
@@ -35,6 +35,12 @@ struct PageReader {
 
     /// Reads all of `page`; `draft` holds what was read also after an error.
     mutating func read(_ page: UnsafeBufferPointer<UInt8>, _ format: ExpositionFormat) throws(ScrapeFailure) {
+        self.format = format
+        if previous.format != format {
+            // The same lines may say something else.
+            (previous, previousRefs) = (PageLayout(format), [])
+            startLayout()
+        }
         do {
             if format == .protobuf {
                 try readProtobuf(UnsafeRawBufferPointer(page))
@@ -59,7 +65,6 @@ struct PageReader {
     }
 
     private mutating func readText(_ page: UnsafeBufferPointer<UInt8>, _ format: ExpositionFormat) throws {
-        isOpenMetrics = format == .openMetrics
         var parser = TextParser(page, format: format)
         while true {
             let matched = parser.matchRun(previous, from: position, &typeLine, into: &draft.values)
@@ -119,7 +124,7 @@ struct PageReader {
             scanned += 1
         }
         guard !histogram.isEmpty, let part = PageLinks.Part(exposed, of: histogram) else { return false }
-        return part == .created ? isOpenMetrics : !settings.histograms.takesClassicToo
+        return part == .created ? format == .openMetrics : !settings.histograms.takesClassicToo
     }
 
     /// Takes a line up that the page before did not have, and returns whether its value is kept.
@@ -199,7 +204,7 @@ struct PageReader {
     /// From here on the page differs from the one before. Up to here it did not.
     private mutating func startLayout() {
         guard draft.layout == nil else { return }
-        draft.layout = PageLayout()
+        draft.layout = PageLayout(format)
         keep(0..<position)
     }
 }
