@@ -370,6 +370,17 @@ private struct Bench {
         #expect(bench.lastCounts.kept == 8)
     }
 
+    @Test func convertedHistogramsKeepToTheBucketLimit() throws {
+        var bench = bench(.text)
+        bench.settings.histograms.convertsClassic = true
+        bench.settings.bucketsMax = 3
+        _ = try bench.scrape(Self.classic)
+        _ = try bench.scrape(Self.classic)
+        bench.settings.bucketsMax = 2
+        let failure = #expect(throws: ScrapeFailure.self) { try bench.scrape(Self.classic) }
+        #expect(failure?.message == "histogram bucket limit exceeded")
+    }
+
     private func nativePage(_ buckets: Int, schema: Int8 = 3) -> [UInt8] {
         var family = PageFamily("h", .histogram)
         var metric = PageFamily.Metric()

@@ -54,6 +54,18 @@ struct PageReader {
         if position < previous.count { startLayout() }
         try link(format)
         if let histogramFailure { throw histogramFailure }
+        try limitConversions(format)
+    }
+
+    /// Histograms that are made of lines have a limit as those that come as such.
+    private func limitConversions(_ format: ExpositionFormat) throws(ScrapeFailure) {
+        let links = draft.layout == nil ? settings.links : draft.links
+        guard settings.bucketsMax > 0, format != .protobuf, let links else { return }
+        for conversion in links.conversions {
+            // Custom buckets cannot be made wider.
+            let count = conversion.histogram(draft.values)?.positiveBuckets.count ?? 0
+            if count > settings.bucketsMax { throw .overBucketLimit }
+        }
     }
 
     /// Finds what is made of several lines of a new layout.

@@ -100,7 +100,7 @@ extension ScrapeSession {
 
 extension PageLinks.Conversion {
     /// The histogram that the values at these places make; nil where they contradict one another.
-    fileprivate func histogram(_ values: [Double]) -> Histogram? {
+    func histogram(_ values: [Double]) -> Histogram? {
         var classic = ClassicBuckets()
         for bucket in buckets { classic.add(bound: bucket.bound, cumulative: values[bucket.place]) }
         classic.count = count.map { values[$0] }
