@@ -4,8 +4,8 @@ import Synchronization
 
 /// Scrapes the targets of a configuration into a store.
 ///
-/// One thread fetches all pages; each page is then read on one of a few others, and appended in a task of its own. `apply` may be called again
-/// with another configuration: targets that are the same in both go on undisturbed.
+/// One thread fetches all pages; each page is then read on one of a few others, and appended in a task of its own.
+/// `apply` may be called again with another configuration: targets that are the same in both go on undisturbed.
 ///
 /// Thread-safe.
 public final class ScrapeManager: TargetProvider, Sendable {
@@ -129,7 +129,8 @@ public final class ScrapeManager: TargetProvider, Sendable {
     }
 
     /// Ends scraping. Scrapes under way are dropped where their page has not come yet, and stored otherwise; returns
-    /// when that has happened, or after a time in which it should have. Series get no staleness markers: the server may be back in a moment.
+    /// when that has happened, or after a time in which it should have. Series get no staleness markers: the server may
+    /// be back in a moment.
     public func stop() async {
         state.withLock { $0.isStopped = true }
         discovery.stop()
