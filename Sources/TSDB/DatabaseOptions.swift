@@ -24,6 +24,8 @@ public struct DatabaseOptions: Sendable {
     public var outOfOrderMs: Int64 = 0
     public var synchronous: Synchronous
     public var clock: any WallClock
+    /// The most bytes of memory that rows of blocks take which were read and may be asked for again; 0 keeps none.
+    public var rowCacheBytes = 16 << 20
 
     /// The longest block: a week.
     public static let blockMsMax: Int64 = 7 * 86_400_000

@@ -18,6 +18,7 @@ final class DatabaseState: @unchecked Sendable {
     let counters = DatabaseCounters()
     let messages = MessageLog()
     let followers: FollowerTable
+    let rowCache: RowCache
     let metadata: Mutex<[String: MetricMetadata]>
     /// As ``DatabaseOptions/outOfOrderMs`` says, until it is set anew.
     let outOfOrderMs: Atomic<Int64>
@@ -44,6 +45,7 @@ final class DatabaseState: @unchecked Sendable {
         self.blocks = blocks
         self.legacyBlockMs = legacyBlockMs
         self.followers = followers
+        rowCache = RowCache(bytesMax: options.rowCacheBytes)
         outOfOrderMs = Atomic(max(0, options.outOfOrderMs))
         windows = BlockTime(lengthMs: options.windowMs)
         self.metadata = Mutex(Dictionary(metadata.map { ($0.metric, $0) }) { _, new in new })
@@ -52,8 +54,10 @@ final class DatabaseState: @unchecked Sendable {
     /// Puts a block into the place of others. Called under the gate, by the writer thread.
     func replaceBlocks(_ numbers: Set<Int64>, with block: Block?) {
         blocks.removeAll { numbers.contains($0.number) }
-        if let block { blocks.insert(block, at: blocks.firstIndex { $0.start > block.start } ?? blocks.endIndex) }
         blocksVersion += 1
+        guard var block else { return }
+        block.revision = blocksVersion
+        blocks.insert(block, at: blocks.firstIndex { $0.start > block.start } ?? blocks.endIndex)
     }
 
     /// Counts something damaged, and remembers what it was.

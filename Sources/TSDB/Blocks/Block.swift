@@ -18,6 +18,8 @@ struct Block: Sendable, Equatable {
     var byteCount: Int64
     /// The series that have a row.
     var series: SeriesRuns
+    /// Another one each time that rows change in this process; not stored.
+    var revision = 0
 
     /// A level for blocks that are not merged any further.
     static let levelMax: Int64 = 2

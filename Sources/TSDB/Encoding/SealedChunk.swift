@@ -90,9 +90,7 @@ enum SealedChunk {
         guard shared.count == header.count, shared.first == header.minTime, shared.last == header.maxTime else {
             throw DecodeError("its timestamps are not those of list \(list)")
         }
-        let first = shared.firstIndex { $0 >= minTime }
-        let end = shared.firstIndex { $0 > maxTime }
-        try decodeValues(reader.rest, header, shared, first..<max(first, end), into: buffer)
+        try decodeValues(reader.rest, header, shared, shared.window(minTime, maxTime), into: buffer)
     }
 
     /// For rows of which none can have its timestamps elsewhere.
@@ -166,19 +164,6 @@ enum SealedChunk {
         if window.lowerBound > 0 { values.update(from: values + window.lowerBound, count: window.count) }
         (buffer.timestamps + buffer.count).update(from: times + window.lowerBound, count: window.count)
         buffer.count += window.count
-    }
-}
-
-extension UnsafeBufferPointer<Int64> {
-    /// The index of the first element for which `isBehind` holds, which does for all behind it; `count` where there is
-    /// none.
-    fileprivate func firstIndex(_ isBehind: (Int64) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }
 

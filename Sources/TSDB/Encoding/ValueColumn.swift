@@ -8,27 +8,26 @@
 enum ValueColumn {
     static let bitsForm: UInt8 = 255
     static let exceptionsFlag: UInt8 = 16
-    /// With more exceptions than this share of the samples, the bits are the better numbers.
-    fileprivate static let exceptionShare = 16
 }
 
 /// Writes values; its memory is kept from row to row.
 final class ValueColumnEncoder {
     private let columns: NumberColumnEncoder
-    private let numbers = Scratch<Int64>()
-    private var exceptions: [(index: Int, bits: UInt64)] = []
+    private let converter = WholeNumbers()
 
     init(_ columns: NumberColumnEncoder) { self.columns = columns }
 
     /// Appends `count` values, at least one.
     func append(_ values: UnsafePointer<Double>, _ count: Int, to bytes: inout [UInt8]) {
-        let numbers = numbers.room(count)
-        guard let places = convert(values, count, into: numbers) else {
+        guard let places = converter.convert(values, count) else {
             bytes.append(ValueColumn.bitsForm)
             return columns.append(UnsafeRawPointer(values).assumingMemoryBound(to: Int64.self), count, to: &bytes)
         }
+        let (numbers, exceptions) = (converter.numbers.room(count), converter.exceptions)
         // In front of the first decimal there is none to repeat.
-        if let first = exceptions.first, first.index == 0 { repeatFirst(numbers, count) }
+        var run = 0
+        while run < exceptions.count, exceptions[run].index == run { run += 1 }
+        if run < count { numbers.update(repeating: numbers[run], count: run) }
         bytes.append(places | (exceptions.isEmpty ? 0 : ValueColumn.exceptionsFlag))
         if !exceptions.isEmpty { bytes.appendVarint(UInt64(exceptions.count)) }
         var next = 0
@@ -38,65 +37,6 @@ final class ValueColumnEncoder {
             next = index + 1
         }
         columns.append(numbers, count, to: &bytes)
-    }
-
-    private func repeatFirst(_ numbers: UnsafeMutablePointer<Int64>, _ count: Int) {
-        var run = 0
-        while run < exceptions.count, exceptions[run].index == run { run += 1 }
-        if run < count { numbers.update(repeating: numbers[run], count: run) }
-    }
-
-    /// So many values are converted at once.
-    private static let groupCount = 64
-
-    /// Writes the values' whole numbers, and notes exceptions.
-    ///
-    /// - Returns: the fewest places that all but a few values need, or nil where too many have none.
-    private func convert(
-        _ values: UnsafePointer<Double>, _ count: Int, into numbers: UnsafeMutablePointer<Int64>
-    ) -> UInt8? {
-        let exceptionsMax = count / ValueColumn.exceptionShare + 1
-        exceptions.removeAll(keepingCapacity: true)
-        var places: UInt8 = 0
-        var start = 0
-        while start < count {
-            let end = min(start + Self.groupCount, count)
-            if Decimal.integers(values + start, end - start, places, into: numbers + start) {
-                start = end
-                continue
-            }
-            let needed = convertOneByOne(values, start..<end, places, into: numbers)
-            if exceptions.count > exceptionsMax { return nil }
-            start = end
-            if needed > places {
-                // A value that has more places than those before it may not go with as few as they.
-                places = needed
-                start = 0
-                exceptions.removeAll(keepingCapacity: true)
-            }
-        }
-        return places
-    }
-
-    /// - Returns: `places`, or how many more the first value needs that does not go with them.
-    private func convertOneByOne(
-        _ values: UnsafePointer<Double>, _ range: Range<Int>, _ places: UInt8,
-        into numbers: UnsafeMutablePointer<Int64>
-    ) -> UInt8 {
-        var last = range.lowerBound > 0 ? numbers[range.lowerBound - 1] : 0
-        for index in range {
-            let bits = values[index].bitPattern
-            if let number = Decimal.integer(bits, places) {
-                last = number
-            } else {
-                var more = places + 1
-                while more <= UInt8(Decimal.placesMax), Decimal.integer(bits, more) == nil { more += 1 }
-                if more <= UInt8(Decimal.placesMax) { return more }
-                exceptions.append((index, bits))
-            }
-            numbers[index] = last
-        }
-        return places
     }
 }
 

@@ -68,7 +68,7 @@ final class BlockReader: @unchecked Sendable {
     private func times(_ block: Int64, _ list: UInt16) throws(DecodeError) -> UnsafeBufferPointer<Int64> {
         let row = Block.extraRow(block, list)
         if let known = timesCache[row] { return known.buffer }
-        let times = CachedTimes(try readTimes(row))
+        let times = try readTimes(row).withUnsafeBufferPointer { CachedTimes($0) }
         if cachedTimes + times.count > BlockReader.cachedTimesMax { forgetTimes() }
         cachedTimes += times.count
         timesCache[row] = times
@@ -93,23 +93,6 @@ final class BlockReader: @unchecked Sendable {
         timesCache = [:]
         cachedTimes = 0
     }
-}
-
-/// A list of timestamps at a place that does not move.
-private final class CachedTimes {
-    // SAFETY: allocated in `init`, never changed, freed in `deinit`.
-    private let base: UnsafeMutablePointer<Int64>
-    let count: Int
-
-    init(_ times: [Int64]) {
-        count = times.count
-        base = .allocate(capacity: max(1, times.count))
-        base.initialize(from: times, count: times.count)
-    }
-
-    deinit { base.deallocate() }
-
-    var buffer: UnsafeBufferPointer<Int64> { UnsafeBufferPointer(start: base, count: count) }
 }
 
 /// Connections for reading that wait for the next view. Thread-safe.
