@@ -25,7 +25,7 @@ public struct DatabaseOptions: Sendable {
     public var synchronous: Synchronous
     public var clock: any WallClock
     /// The most bytes of memory that rows of blocks take which were read and may be asked for again; 0 keeps none.
-    public var rowCacheBytes = 16 << 20
+    public var rowCacheBytes = 12 << 20
 
     /// The longest block: a week.
     public static let blockMsMax: Int64 = 7 * 86_400_000

@@ -4,8 +4,8 @@ import Model
 /// of what a query costs.
 ///
 /// It holds rows of plain floats, up to so many bytes. The oldest row that nobody has asked for since it was last
-/// looked at goes first. While there is no room, only one of a few new rows is taken: a query over more than fits would
-/// otherwise push out each row shortly before it comes to it again. Thread-safe.
+/// looked at goes first. A query over more than fits is not kept, and once rows have to go for others, only one of a few
+/// is taken: each would otherwise be pushed out shortly before it is asked for again. Thread-safe.
 final class RowCache: @unchecked Sendable {
     // SAFETY: everything that changes is read and changed under `lock`, but for the converters in `converters`, each of
     // which belongs to the thread that took it.
@@ -55,11 +55,16 @@ final class RowCache: @unchecked Sendable {
     private var hand = 0
     private var times: [TimesKey: CachedTimes] = [:]
     private var bytes = 0
-    private var refused = 0
+    /// Whether a row had to go for another, as from then on each does.
+    private var isFull = false
+    /// How many rows there were to take since.
+    private var offered = 0
     private var converters: [WholeNumbers] = []
 
     /// What a row takes beside its values: the place, the index's entry, and two objects.
     private static let rowOverhead = 192
+    /// What a sample takes in most rows.
+    private static let sampleBytes = 2
     /// One of so many rows is taken while there is no room.
     private static let takenShare = 4
     /// The most of the room that one row may take.
@@ -89,12 +94,22 @@ final class RowCache: @unchecked Sendable {
         return true
     }
 
-    /// Whether a row that was not in the cache should be put there: `keep` wants the whole of it.
-    func isWorthKeeping() -> Bool {
+    /// Whether about so much fits.
+    func hasRoom(for series: Int, of blocks: [Block]) -> Bool {
+        var needed = 0
+        for block in blocks {
+            let samples = Int(block.sampleCount) / max(1, block.series.count)
+            needed += min(series, block.series.count) * (RowCache.rowOverhead + RowCache.sampleBytes * samples)
+        }
+        return needed <= bytesMax
+    }
+
+    /// Whether to put a row into the cache that was not there: `keep` wants the whole of it.
+    func takesMore() -> Bool {
         lock.withLock {
-            if bytes < bytesMax { return true }
-            refused += 1
-            return bytesMax > 0 && refused % RowCache.takenShare == 0
+            guard isFull else { return bytesMax > 0 }
+            offered &+= 1
+            return offered % RowCache.takenShare == 0
         }
     }
 
@@ -128,7 +143,10 @@ final class RowCache: @unchecked Sendable {
     /// Called under the lock.
     private func insert(_ row: Row) {
         let needed = row.values.byteCount + RowCache.rowOverhead
-        while bytes + needed > bytesMax, !places.isEmpty { sweep() }
+        while bytes + needed > bytesMax, !places.isEmpty {
+            isFull = true
+            sweep()
+        }
         bytes += needed
         indices[row.key] = places.count
         places.append(Place(row: row))

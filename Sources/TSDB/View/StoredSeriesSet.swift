@@ -8,6 +8,8 @@ struct StoredSeriesSet: SeriesSet {
     let blocks: [Block]
     let minTime: Int64
     let maxTime: Int64
+    /// Whether the rows that are read go into the cache.
+    let keepsRows: Bool
 
     var count: Int { series.count }
 
@@ -33,8 +35,8 @@ struct StoredSeriesSet: SeriesSet {
         guard let readers = view.readers else { return }
         do throws(StorageError) {
             let error = try readers.withReader { (reader) throws(StorageError) -> DecodeError? in
-                guard cache.isWorthKeeping() else { return try reader.read(block, id, minTime, maxTime, into: buffer) }
-                return try readWhole(block, id, reader, into: buffer)
+                if keepsRows, cache.takesMore() { return try readWhole(block, id, reader, into: buffer) }
+                return try reader.read(block, id, minTime, maxTime, into: buffer)
             }
             if let error { view.state.reportDamage("block \(block.number), series \(id) (\(describe(id))): \(error)") }
         } catch .corrupted(let text) {

@@ -6,9 +6,10 @@ extension View {
         let low = max(minTime, hints.minTime)
         let high = min(maxTime, hints.maxTime)
         let ids = withSamples(state.index.match(matchers), low, high)
+        let blocks = blocks.overlapping(low, high)
         return StoredSeriesSet(
-            view: self, series: state.index.sortedByLabels(ids), blocks: blocks.overlapping(low, high),
-            minTime: low, maxTime: high)
+            view: self, series: state.index.sortedByLabels(ids), blocks: blocks, minTime: low, maxTime: high,
+            keepsRows: state.rowCache.hasRoom(for: ids.count, of: blocks))
     }
 
     func series(_ selectors: [[Matcher]], limit: Int) throws(StorageError) -> [Labels] {

@@ -53,6 +53,7 @@ private final class StoreModel {
         var options = DatabaseOptions(
             retentionMs: random.chance(30) ? max(5000 * tickMs, 1) : 0, blockMs: 1000 * tickMs)
         if random.chance(50) { options.outOfOrderMs = 1500 * tickMs }
+        options.rowCacheBytes = [0, 20_000, 16 << 20].randomElement(using: &random) ?? 0
         options.headSamplesMax = [40, 400, 3_000_000].randomElement(using: &random) ?? 0
         options.clock = FixedClock(now: 1 << 50)
         self.options = options
@@ -60,8 +61,8 @@ private final class StoreModel {
         now = Int64.random(in: -20_000...0, using: &random) * tickMs
         database = try Database.open(directory: directory.path, options: options)
         log.append(
-            "seed \(seed): tick \(tickMs), retention \(options.retentionMs), head \(options.headSamplesMax), "
-                + "out of order \(options.outOfOrderMs)")
+            "seed \(seed): tick \(tickMs), cache \(options.rowCacheBytes), retention \(options.retentionMs), "
+                + "head \(options.headSamplesMax), out of order \(options.outOfOrderMs)")
     }
 
     /// Does something.
