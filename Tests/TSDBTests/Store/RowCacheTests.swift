@@ -28,8 +28,8 @@ import Testing
             cache.keep(key(7), buffer, from: 1, storedBytes: 99)
             #expect(read(cache, key(7)) == samples, "seed \(seed)")
             for _ in 0..<20 {
-                let edges = [samples.randomElement(using: &random), samples.randomElement(using: &random)]
-                let (low, high) = (edges[0]?.time ?? 0, (edges[1]?.time ?? 0) &+ Int64.random(in: -1...1, using: &random))
+                let low = samples.randomElement(using: &random)?.time ?? 0
+                let high = (samples.randomElement(using: &random)?.time ?? 0) &+ .random(in: -1...1, using: &random)
                 let expected = samples.filter { $0.time >= low && $0.time <= high }
                 #expect(read(cache, key(7), low, high) == expected, "seed \(seed), \(low) to \(high)")
             }
