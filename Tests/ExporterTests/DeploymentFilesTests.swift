@@ -5,7 +5,7 @@ import Testing
 
 /// The files that come with the exporter, against the tools that read them.
 @Suite struct DeploymentFilesTests {
-    private static let root = String(
+    static let root = String(
         #filePath.prefix(#filePath.count - "Tests/ExporterTests/DeploymentFilesTests.swift".count))
 
     @Test func everyMetricIsDocumented() throws {

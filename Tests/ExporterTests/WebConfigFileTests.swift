@@ -42,6 +42,26 @@ struct WebConfigFileTests {
         #expect(try curl(exporter, trust).contains(" 200 OK"))
     }
 
+    @Test(arguments: [
+        "", "tls_server_config: {cert_file: server.crt, key_file: server.key}", WebConfigFileTests.users,
+        "rate_limit: {interval: 24h, burst: 1}",
+    ])
+    func containersHealthCheckSeesALivingServerBehindAnyDoor(_ text: String) throws {
+        let certificates = Certificates()
+        try certificates.makeAuthority("ca")
+        try certificates.make("server", signedBy: "ca", for: "IP:127.0.0.1")
+        let web = certificates.path + "/web.yml"
+        try writeFile(web, text + "\n")
+        let exporter = try RunningExporter(["--simulate", "1", "--web-config-file", web])
+        func check(_ path: String) throws -> Int32 {
+            let script = DeploymentFilesTests.root + "docker/healthcheck.sh"
+            return try runToEnd("/bin/bash", [script, "\(exporter.port)", path]).status
+        }
+        #expect(try check("/health") == 0 && check("/health") == 0)
+        exporter.stop()
+        #expect(try check("/health") != 0)
+    }
+
     @Test func requestsAreLimited() throws {
         let folder = TemporaryDirectory(.disk)
         try writeFile(folder.path + "/web.yml", "rate_limit: {interval: 24h, burst: 2}\n")
