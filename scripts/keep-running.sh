@@ -17,8 +17,11 @@ usage() {
     exit 64
 }
 
+command -v flock >/dev/null || { echo "keep-running.sh: flock is missing: install util-linux" >&2; exit 1; }
+
 # Where locks are: a folder that nobody else can write to, as a link in /tmp could be anybody's.
-locks=${TMPDIR:-/tmp}/keep-running.$EUID
+[ -d "${TMPDIR-}" ] || TMPDIR=/tmp
+locks=$TMPDIR/keep-running.$EUID
 mkdir -m 0700 "$locks" 2>/dev/null
 [ -d "$locks" ] && [ ! -L "$locks" ] && [ -O "$locks" ] || { echo "keep-running.sh: $locks is not this user's own folder" >&2; exit 1; }
 
