@@ -17,6 +17,10 @@ private let idleTimeout = TimeAmount.seconds(180)
 /// - Throws: `SourceError` where there is nothing to read or the address cannot be listened on.
 func serve(_ settings: Settings, logger: Logger) async throws {
     for warning in settings.warnings { logger.warning("\(warning)") }
+    // The service takes them over when it runs. Until then a driver that hangs is not to keep it alive, which the first
+    // process of a container is without handlers.
+    signal(SIGTERM, endAtOnce)
+    signal(SIGINT, endAtOnce)
     let access = try settings.webConfigFile.map { path throws(SourceError) in try openWebConfig(path, logger) }
     let source = try openSource(settings.source, settings.request)
     logger.notice("\(sourceLine(source))")
@@ -55,6 +59,8 @@ func serve(_ settings: Settings, logger: Logger) async throws {
     }
 }
 
+private func endAtOnce(_ signal: Int32) { _exit(128 + signal) }
+
 /// `NVML 570.86.10: 8 GPUs: 8 × NVIDIA H100 80GB HBM3`: which source, how many GPUs, which.
 func sourceLine(_ source: any GPUSource) -> String {
     var counts: [(name: String, count: Int)] = []
@@ -68,6 +74,7 @@ func sourceLine(_ source: any GPUSource) -> String {
     let models = counts.map { "\($0.count) × \($0.name)" }.joined(separator: ", ")
     let total = source.gpus.count
     return "source \(source.name), driver \(source.driverVersion), \(total) GPU\(total == 1 ? "" : "s"): \(models)"
+        .printable
 }
 
 private func listeningText(_ address: ListenAddress) -> String {

@@ -36,6 +36,14 @@ import Testing
         #expect(list.metrics == [.decoderUtilisation, .pcieTransmitted])
     }
 
+    @Test func markOfTheEncodingAndOddBreaksInTextsAreNoMatter() throws {
+        let list = try file(
+            "\u{FEFF}DCGM_FI_DEV_GPU_TEMP, gauge, a\u{2028}b\u{85}c\u{0B}d\nDCGM_FI_DEV_SM_CLOCK, gauge, e"
+        ).list
+        #expect(list.rows.map(\.name) == ["DCGM_FI_DEV_GPU_TEMP", "DCGM_FI_DEV_SM_CLOCK"])
+        #expect(list.rows[0].help == "a\u{2028}b\u{85}c\u{0B}d")
+    }
+
     @Test(arguments: [
         ("DCGM_FI_DEV_GPU_TEMP, gauge", "f.csv:1: 2 fields instead of three in \"DCGM_FI_DEV_GPU_TEMP, gauge\""),
         ("\n\nx", "f.csv:3: 1 field instead of three"),

@@ -28,6 +28,26 @@ import Testing
         #expect(exporter.stop() == 0)
     }
 
+    private static let canBeFirst =
+        (try? runToEnd(findProgram("unshare") ?? "", ["--pid", "--fork", "--kill-child", "true"]))?.status == 0
+
+    @Test(
+        .enabled(if: FakeNVML.isPossible && canBeFirst, "no cc on the PATH, or no namespace of processes to be had"))
+    func firstProcessOfAContainerStopsThoughTheDriverHangs() throws {
+        let folder = try FakeNVML.build(["START_HANGS=1"])
+        let container = try ChildProcess(
+            findProgram("unshare") ?? "unshare", ["--pid", "--fork", "--kill-child", builtProgram("gpu-exporter")],
+            environment: ["LD_LIBRARY_PATH=\(folder.path)"])
+        let exporter = try eventually("the exporter is there") {
+            // Its handlers are set by the time that the driver's library is open.
+            children(of: container.pid).first {
+                (try? readText("/proc/\($0)/maps"))?.contains("libnvidia-ml") == true
+            }
+        }
+        kill(exporter, SIGTERM)
+        try eventually("the container ends") { container.isRunning ? nil : true }
+    }
+
     @Test func takenPortIsOneClearLine() throws {
         let exporter = try RunningExporter(["--simulate", "1"])
         defer { exporter.stop() }

@@ -42,6 +42,9 @@ enum FakeNVML {
         #ifndef START_HANGS
         #define START_HANGS 0
         #endif
+        #ifndef PEERS_HANG
+        #define PEERS_HANG 0
+        #endif
         #ifndef OPENING_HANGS
         #define OPENING_HANGS 0
         #endif
@@ -95,6 +98,7 @@ enum FakeNVML {
         int nvmlInit_v2(void) { while (START_HANGS) sleep(1000); return INIT; }
         int nvmlDeviceGetP2PStatus(device_t a, device_t b, int kind, int *v) {
             if (kind != 2) return 2;
+            while (PEERS_HANG) usleep(1000);
             *v = a->index < b->index ? 0 : 3;
             return 0;
         }

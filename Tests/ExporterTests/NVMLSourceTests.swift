@@ -268,6 +268,19 @@ struct NVMLSourceTests {
         }
     }
 
+    @Test func linksAreForgottenWhileTheDriverDoesNotTellOfThem() throws {
+        let signal = TemporaryDirectory(.disk)
+        let folder = try FakeNVML.build(["PEERS_HANG=(access(\"\(signal.path)/hang\", F_OK) == 0)"])
+        let source = try NVMLSource(
+            libraryPath: "\(folder.path)/libnvidia-ml.so.1", request: SourceRequest(peers: true), peersEveryMs: 10)
+        func links() throws -> Bool { try !source.lanes[0].read()[0].peers.isEmpty }
+        try eventually("the first GPU was asked", within: 60) { try links() ? true : nil }
+        try writeFile("\(signal.path)/hang", "")
+        try eventually("what is not known any more is left out", within: 60) { try links() ? nil : true }
+        unlink("\(signal.path)/hang")
+        try eventually("it is known again", within: 60) { try links() ? true : nil }
+    }
+
     @Test func healthIsToldWhereTheDriverTellsOfIt() throws {
         try withSource { source in
             let readings = try source.lanes.map { try $0.read()[0] }

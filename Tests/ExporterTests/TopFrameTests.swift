@@ -35,6 +35,15 @@ import Testing
         #expect(!lines.joined().contains("\u{1B}"))
     }
 
+    @Test func namesCannotGiveTheTerminalOrders() {
+        var reading = GPUReading()
+        reading.processes = [GPUProcess(pid: 42, name: "a\u{1B}[2Jb\u{9B}c")]
+        let gpu = GPUIdentity(index: 0, uuid: "u", pciBusID: "b", modelName: "m")
+        let rows = [TopFrame.Row(gpu: gpu, reading: reading), .init(gpu: gpu, problem: "p\u{7F}\r")]
+        let lines = TopFrame(title: "t\u{1B}é", rows: rows).lines(width: 160, height: 50, isColoured: false)
+        #expect(lines[0] == "t?é" && lines[4].hasSuffix("p??") && lines.contains { $0.hasSuffix("a?[2Jb?c") })
+    }
+
     @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -1e300])
     func whatIsNoNumberOfAGPUIsADash(_ value: Double) {
         var reading = GPUReading()

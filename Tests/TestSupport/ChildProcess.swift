@@ -98,3 +98,13 @@ private func plainAttributes() -> posix_spawnattr_t {
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     return attributes
 }
+
+/// The children of a process that are alive, as `/proc` has them.
+public func children(of parent: pid_t) -> [pid_t] {
+    fileNames("/proc").compactMap { pid_t($0) }.filter { pid in
+        // "PID (NAME) STATE PARENT …", where NAME may hold anything.
+        guard let stat = try? readText("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return false }
+        let fields = stat[end...].split(separator: " ")
+        return fields.count > 2 && pid_t(fields[2]) == parent && fields[1] != "Z"
+    }
+}

@@ -26,7 +26,11 @@ struct CounterFile {
         guard text.utf8.count <= Self.bytesMax else {
             throw SourceError("\(path): longer than \(Self.bytesMax) bytes: this is no file of counters")
         }
-        for (place, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+        // Some editors begin a file with a mark of its encoding.
+        let lines = text.trimmingPrefix("\u{FEFF}").split(omittingEmptySubsequences: false) {
+            $0 == "\n" || $0 == "\r\n" || $0 == "\r"
+        }
+        for (place, line) in lines.enumerated() {
             try read(line, number: place + 1)
         }
         guard !list.rows.isEmpty else {

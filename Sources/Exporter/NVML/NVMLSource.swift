@@ -12,7 +12,8 @@ struct NVMLSource: GPUSource {
     ///   - openMs: how long one GPU may take to be opened before it is left out.
     /// - Throws: `SourceError` where there is no driver or no GPU that can be shown.
     init(
-        libraryPath: String, request: SourceRequest = SourceRequest(), startMs: Int = 60_000, openMs: Int = 20_000
+        libraryPath: String, request: SourceRequest = SourceRequest(), startMs: Int = 60_000, openMs: Int = 20_000,
+        peersEveryMs: Int = 10_000
     ) throws(SourceError) {
         let functions = try NVMLFunctions(libraryPath: libraryPath)
         let (version, count) = try DriverCall("start NVML").answer(withinMs: startMs) { () throws(SourceError) in
@@ -29,7 +30,7 @@ struct NVMLSource: GPUSource {
         let (devices, problems) = Self.open(chosen, functions, request, openMs)
         if devices.isEmpty, let problem = problems.first { throw problem }
         warnings = problems.map(\.description)
-        lanes = Self.lanes(devices, request, request.peers ? NVMLPeers(devices, functions) : nil)
+        lanes = Self.lanes(devices, request, request.peers ? NVMLPeers(devices, functions, everyMs: peersEveryMs) : nil)
         guard !lanes.isEmpty else { throw SourceError("--devices chooses none of this machine's MIG instances") }
     }
 

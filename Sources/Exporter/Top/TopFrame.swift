@@ -25,7 +25,7 @@ struct TopFrame {
             used += column.width + 1
         }
         let style = TopStyle(isColoured: isColoured)
-        var lines = [style.bold(String(title.prefix(width))), ""]
+        var lines = [style.bold(String(title.printable.prefix(width))), ""]
         lines.append(style.dim(columns.map(\.heading).joined(separator: " ")))
         for row in rows { lines.append(line(row, columns, width, style)) }
         lines += processLines(width, style)
@@ -35,7 +35,7 @@ struct TopFrame {
 
     private func line(_ row: Row, _ columns: [TopColumn], _ width: Int, _ style: TopStyle) -> String {
         guard let reading = row.reading, row.problem == nil else {
-            let text = "\(TopColumn.gpu(row.gpu).padded(to: 6)) \(row.problem ?? "has not been read yet")"
+            let text = "\(TopColumn.gpu(row.gpu).padded(to: 6)) \(row.problem?.printable ?? "has not been read yet")"
             return style.red(String(text.prefix(width)))
         }
         return columns.map { column in
@@ -53,7 +53,7 @@ struct TopFrame {
                 let memory = process.memoryBytes.map { "\(gibibytes(Double($0))) GiB" } ?? "-"
                 let text =
                     TopColumn.gpu(gpu).padded(to: 6) + "\(process.pid)".padded(to: 9) + memory.padded(to: 12) + "  "
-                    + (process.name ?? "(not visible from here)")
+                    + (process.name?.printable ?? "(not visible from here)")
                 return String(text.prefix(width))
             }
     }
@@ -195,5 +195,12 @@ extension String {
         let text = String(prefix(width))
         let blanks = String(repeating: " ", count: width - text.count)
         return atEnd ? text + blanks : blanks + text
+    }
+}
+
+extension String {
+    /// With a `?` for each control character: names are the driver's, or any user's, and a terminal obeys them.
+    var printable: String {
+        String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 }

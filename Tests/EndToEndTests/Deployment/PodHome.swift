@@ -51,16 +51,6 @@ final class PodHome: Sendable {
     }
 }
 
-/// The children of a process that are alive, as `/proc` has them.
-func children(of parent: pid_t) -> [pid_t] {
-    fileNames("/proc").compactMap { pid_t($0) }.filter { pid in
-        // "PID (NAME) STATE PARENT …", where NAME may hold anything.
-        guard let stat = try? readText("/proc/\(pid)/stat"), let end = stat.lastIndex(of: ")") else { return false }
-        let fields = stat[end...].split(separator: " ")
-        return fields.count > 2 && pid_t(fields[2]) == parent && fields[1] != "Z"
-    }
-}
-
 /// Whether `url` answers with a page that holds `text`.
 func answers(_ url: String, holding text: String = "") -> Bool {
     guard let answer = try? HTTPClient.get(url, timeoutSeconds: 5), answer.status == 200 else { return false }
