@@ -26,7 +26,11 @@ extension Lexer {
                 seenPoint = true
             case UInt8(ascii: "e"), UInt8(ascii: "E"):
                 position += 1
-                if seenExponent { return false }
+                if seenExponent {
+                    // It is a digit too.
+                    if isHexadecimal { continue }
+                    return false
+                }
                 _ = takeAny(of: "+-")
                 if takeAny(of: "._eE") || peekByte() == nil { return false }
                 seenExponent = true

@@ -35,7 +35,7 @@ extension Parser {
         } else if next == .leftParen, !isSigned {
             duration = try parseDuration(BinaryOperator.add.precedence, place, expected)
         } else {
-            duration = try parseDurationOperand(place, expected)
+            duration = try parseDurationOperand(place, expected, start: first.range.start)
         }
         return try value(isNegative ? duration.negation : duration, at: first.range.start, isPositive: false)
     }
@@ -85,14 +85,17 @@ extension Parser {
         return try parseDurationOperand(place, expected)
     }
 
-    private mutating func parseDurationOperand(_ place: String, _ expected: String) throws(QueryError) -> DurationExpr {
+    /// - Parameter start: where a literal begins, if not at its number but at the sign before.
+    private mutating func parseDurationOperand(
+        _ place: String, _ expected: String, start: Int? = nil
+    ) throws(QueryError) -> DurationExpr {
         let token = try peek()
         switch token.kind {
         case .number, .duration:
             try take()
             let seconds = try literalValue(token)
             guard seconds.magnitude <= durationSecondsMax else {
-                throw failure(at: token.range.start, "duration out of range")
+                throw failure(at: start ?? token.range.start, "duration out of range")
             }
             return token.kind == .number ? .number(seconds) : .duration(seconds)
         case .preprocessor(.step), .preprocessor(.range):

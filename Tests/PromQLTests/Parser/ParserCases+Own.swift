@@ -46,6 +46,18 @@ extension ParserCases {
             1:12: parse error: unexpected string "\"5m\"" in offset, expected number, duration, step(), or range()
         foo offset -
             1:13: parse error: unexpected end of input in offset, expected number, duration, step(), or range()
+        foo offset -9223372037
+            1:12: parse error: duration out of range
+        foo offset -400y
+            1:13: parse error: duration out of range
+        0x1efe + 0xee1 + 0x1e1e+1
+            OK 7934 + 3809 + 7710 + 1
+        0x1e
+            1:1: parse error: bad number or duration syntax: "0x1e"
+        0x1e1e_
+            1:1: parse error: bad number or duration syntax: "0x1e1e_"
+        1e1e1
+            1:1: parse error: bad number or duration syntax: "1e1e"
         foo offset (5m)
             OK foo offset (5m)
         foo offset (5m) * 2
