@@ -30,8 +30,20 @@ public struct LabelsBuilder: Sendable {
         if !value.isEmpty { pairs.append(Label(name: name, value: value)) }
     }
 
+    /// Sets labels one after the other.
+    /// - Complexity: n log n for n labels, old and new ones.
+    public mutating func set(_ labels: [Label]) {
+        guard !labels.isEmpty else { return }
+        self = LabelsBuilder(pairs + labels)
+    }
+
     public mutating func remove(_ name: String) {
         pairs.removeAll { $0.name == name }
+    }
+
+    /// Removes the labels of which `isUnwanted` holds.
+    public mutating func removeAll(where isUnwanted: (Label) -> Bool) {
+        pairs.removeAll(where: isUnwanted)
     }
 
     public subscript(name: String) -> String? {

@@ -33,13 +33,12 @@ public struct RelabelRule: Sendable {
         case .uppercase: labels.set(targetLabel, mapScalars(value) { uppercase($0) })
         case .replace: replace(value, &labels)
         case .labelmap:
-            for label in labels.labels() {
-                if let name = regex.expand(replacement, matching: label.name) { labels.set(name, label.value) }
-            }
+            labels.set(
+                labels.labels().compactMap { label in
+                    regex.expand(replacement, matching: label.name).map { Label(name: $0, value: label.value) }
+                })
         case .labeldrop, .labelkeep:
-            for label in labels.labels() where regex.matches(label.name) == (action == .labeldrop) {
-                labels.remove(label.name)
-            }
+            labels.removeAll { regex.matches($0.name) == (action == .labeldrop) }
         case .hashmod: labels.set(targetLabel, String(hash(value) % max(modulus, 1)))
         }
         return true
