@@ -53,13 +53,16 @@ public struct ExposedMetric: Sendable {
     }
 
     mutating func append(_ line: MetadataLine) {
-        let text: String
-        switch line {
-        case .help(let metric, let help): text = "# HELP \(quotedText(metric.utf8)) \(help)"
-        case .type(let metric, let type): text = "# TYPE \(quotedText(metric.utf8)) \(type.rawValue)"
-        case .unit(let metric, let unit): text = "# UNIT \(quotedText(metric.utf8)) \(unit)"
-        }
-        heads += text.utf8
+        let (keyword, text) =
+            switch line {
+            case .help(_, let help): ("# HELP ", help)
+            case .type(_, let type): ("# TYPE ", type.rawValue)
+            case .unit(_, let unit): ("# UNIT ", unit)
+            }
+        heads += keyword.utf8
+        heads.appendQuoted(line.metric.utf8)
+        heads.append(UInt8(ascii: " "))
+        for byte in text.utf8 { heads.appendEscaped(byte, quotes: false) }
         lines.append(Line(headEnd: heads.count, content: .comment(line)))
     }
 
@@ -106,14 +109,17 @@ extension [UInt8] {
     /// Appends bytes in double quotes, with the escapes of the text format.
     mutating func appendQuoted(_ bytes: some Sequence<UInt8>) {
         append(UInt8(ascii: "\""))
-        for byte in bytes {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): self += [UInt8(ascii: "\\"), byte]
-            case UInt8(ascii: "\n"): self += "\\n".utf8
-            default: append(byte)
-            }
-        }
+        for byte in bytes { appendEscaped(byte, quotes: true) }
         append(UInt8(ascii: "\""))
+    }
+
+    fileprivate mutating func appendEscaped(_ byte: UInt8, quotes: Bool) {
+        switch byte {
+        case UInt8(ascii: "\\"): self += [byte, byte]
+        case UInt8(ascii: "\"") where quotes: self += [UInt8(ascii: "\\"), byte]
+        case UInt8(ascii: "\n"): self += "\\n".utf8
+        default: append(byte)
+        }
     }
 }
 

@@ -6,11 +6,14 @@ public struct ExpositionError: Error, Sendable, Equatable, CustomStringConvertib
     public let column: Int
     /// What was expected there and what was found.
     public let reason: String
+    /// Whether a sample was read well whose labels no series can have.
+    public let isOfLabels: Bool
 
-    public init(line: Int, column: Int, reason: String) {
+    public init(line: Int, column: Int, reason: String, isOfLabels: Bool = false) {
         self.line = line
         self.column = column
         self.reason = reason
+        self.isOfLabels = isOfLabels
     }
 
     public var description: String { line == 0 ? reason : "line \(line), column \(column): \(reason)" }

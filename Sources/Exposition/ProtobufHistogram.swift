@@ -76,9 +76,8 @@ struct ProtobufHistogram {
     /// The native histogram as it can be stored: with the finest schema that can be, where it came with a finer one.
     func native(isGauge: Bool) throws(ProtobufError) -> Histogram {
         var histogram = content
-        histogram.isFloat =
-            floatCount > 0 || fractions.zeroCount > 0 || !fractions.positive.isEmpty
-            || !fractions.negative.isEmpty
+        // As in Prometheus, one without observations is of whole numbers.
+        histogram.isFloat = floatCount > 0 || fractions.zeroCount > 0
         histogram.counterReset = isGauge ? .gauge : .unknown
         histogram.count = histogram.isFloat ? floatCount : Double(wholeCount)
         histogram.sum = sum

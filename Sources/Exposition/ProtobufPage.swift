@@ -57,17 +57,29 @@ public struct ProtobufPage {
                 try metric.read(message, &lines)
                 return true
             }
-            guard !page.isAtEnd else { return false }
-            familyStart = page.offset
-            lines.name = ""
-            let message = try page.lengthDelimited()
-            try begin(message, &lines)
-            family = ProtobufReader(message)
-            return true
+            while !page.isAtEnd {
+                familyStart = page.offset
+                lines.name = ""
+                let message = try page.lengthDelimited()
+                guard try hasMetrics(message) else { continue }
+                try begin(message, &lines)
+                family = ProtobufReader(message)
+                return true
+            }
+            return false
         } catch {
             let name = lines.name.isEmpty ? "" : " \(quotedText(lines.name.utf8.prefix(200)))"
             throw ExpositionError(reason: "cannot decode the metric family\(name) at byte \(familyStart): \(error)")
         }
+    }
+
+    /// Whether a family has any metric; one that has none says nothing, whatever else it holds.
+    private func hasMetrics(_ message: UnsafeRawBufferPointer) throws(ProtobufError) -> Bool {
+        var reader = ProtobufReader(message)
+        while let (field, value) = try reader.next() {
+            if case (4, .bytes) = (field, value) { return true }
+        }
+        return false
     }
 
     /// MetricFamily: name 1, help 2, type 3, metric 4, unit 5.

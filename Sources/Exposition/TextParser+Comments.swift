@@ -21,10 +21,11 @@ extension TextParser {
     public mutating func metadata(
         of line: UnsafeBufferPointer<UInt8>
     ) throws(ExpositionError) -> MetadataLine? {
-        guard var (keyword, rest) = keyword(of: line) else { return nil }
-        let name = try takeMetricName(&rest, in: line, after: keyword)
+        guard let (keyword, rest) = keyword(of: line) else { return nil }
+        var reader = LabelReader(parser: self, head: UnsafeBufferPointer(rebasing: rest))
+        let name = try reader.readMetricName(after: keyword)
         // One blank separates the name from the text; further ones belong to it.
-        let text = rest.dropFirst()
+        let text = rest.dropFirst(reader.offset + 1)
         switch keyword {
         case "HELP": return .help(metric: name, text: try helpText(text, line))
         case "UNIT": return .unit(metric: name, try unit(text, name, line))
@@ -47,30 +48,6 @@ extension TextParser {
         let keyword = String(decoding: text.prefix(5).prefix { !isSpace($0) }, as: UTF8.self)
         guard keyword == "HELP" || keyword == "TYPE" || keyword == "UNIT" && isOpenMetrics else { return nil }
         return (keyword, text.dropFirst(keyword.utf8.count).drop(while: isSpace))
-    }
-
-    private func takeMetricName(
-        _ rest: inout Slice<UnsafeBufferPointer<UInt8>>, in line: UnsafeBufferPointer<UInt8>, after keyword: String
-    ) throws(ExpositionError) -> String {
-        var name: [UInt8] = []
-        if rest.first == UInt8(ascii: "\"") {
-            rest = rest.dropFirst()
-            while let byte = rest.popFirst(), byte != UInt8(ascii: "\"") {
-                if byte == UInt8(ascii: "\\"), let escaped = rest.popFirst() {
-                    name.appendUnescaped(escaped, quotes: true)
-                } else {
-                    name.append(byte)
-                }
-            }
-        } else {
-            name = Array(rest.prefix { !isSpace($0) })
-            rest = rest.dropFirst(name.count)
-        }
-        guard !name.isEmpty, let text = String(validating: name, as: UTF8.self) else {
-            throw error(
-                in: line, at: rest.startIndex, "expected a metric name after \(keyword), found \(quotedText(name))")
-        }
-        return text
     }
 
     private func helpText(

@@ -16,7 +16,7 @@ extension TextParser {
     mutating func readExemplarLabels() throws(ExpositionError) -> Labels {
         var reader = LabelReader(parser: self, head: UnsafeBufferPointer(start: cursor, count: end - cursor))
         let labels = try reader.readLabelsOnly()
-        cursor = reader.cursor
+        cursor += reader.offset
         return Labels(labels.lazy.map { (name: $0.name, value: $0.value) })
     }
 
@@ -24,12 +24,15 @@ extension TextParser {
     public static let labelsMax = 10_000
 }
 
-private struct LabelReader {
-    let parser: TextParser
-    var cursor: UnsafePointer<UInt8>
-    let end: UnsafePointer<UInt8>
-    let first: UnsafePointer<UInt8>
-    var labels: [Label] = []
+/// Reads names, and labels in braces.
+struct LabelReader {
+    private let parser: TextParser
+    private var cursor: UnsafePointer<UInt8>
+    private let end: UnsafePointer<UInt8>
+    private let first: UnsafePointer<UInt8>
+    private var labels: [Label] = []
+    /// Whether the metric has been named, other than by a label.
+    private var hasName = false
 
     init(parser: TextParser, head: UnsafeBufferPointer<UInt8>) {
         self.parser = parser
@@ -40,28 +43,47 @@ private struct LabelReader {
 
     mutating func read() throws(ExpositionError) -> [Label] {
         let name = takeName { $0 == UInt8(ascii: ":") }
-        if !name.isEmpty { labels.append(Label(name: Labels.metricNameLabel, value: name)) }
+        if !name.isEmpty { nameMetric(name) }
         skipSpaces()
         if cursor < end, cursor.pointee == UInt8(ascii: "{") {
             cursor += 1
             try readBraces()
         }
         guard cursor == end else { throw expected(name.isEmpty ? "a metric name" : "labels in braces or a value") }
-        guard labels.contains(where: { $0.name == Labels.metricNameLabel }) else {
+        guard hasName else {
             throw parser.error("expected a metric name, found \(excerpt(first, parser.end))", at: first)
         }
         try checkUnique()
         return labels
     }
 
+    /// Reads labels that are no series'. As in Prometheus, the later of two with one name holds.
     mutating func readLabelsOnly() throws(ExpositionError) -> [Label] {
         cursor += 1
         try readBraces()
-        guard !labels.contains(where: { $0.name == Labels.metricNameLabel }) else {
+        guard !hasName else {
             throw parser.error("expected labels without a metric name, found \(excerpt(first, end))", at: first)
         }
-        try checkUnique()
         return labels
+    }
+
+    /// Reads the name of the metric that a comment tells of.
+    mutating func readMetricName(after keyword: String) throws(ExpositionError) -> String {
+        let isQuoted = cursor < end && cursor.pointee == UInt8(ascii: "\"")
+        let name = isQuoted ? try takeQuoted("metric name") : takeName { $0 == UInt8(ascii: ":") }
+        guard !name.isEmpty, cursor == end || isSpace(cursor.pointee) else {
+            let found = UnsafeBufferPointer(start: first, count: end - first).prefix(40).prefix { !isSpace($0) }
+            throw parser.error("expected a metric name after \(keyword), found \(quotedText(found))", at: first)
+        }
+        return name
+    }
+
+    /// How much has been read, in bytes.
+    var offset: Int { cursor - first }
+
+    private mutating func nameMetric(_ name: String) {
+        labels.append(Label(name: Labels.metricNameLabel, value: name))
+        hasName = true
     }
 
     private mutating func readBraces() throws(ExpositionError) {
@@ -81,22 +103,21 @@ private struct LabelReader {
     private mutating func readLabel() throws(ExpositionError) {
         let place = cursor
         let isQuoted = cursor < end && cursor.pointee == UInt8(ascii: "\"")
-        let name = isQuoted ? try takeQuoted("name") : takeName { _ in false }
+        let name = isQuoted ? try takeQuoted("label name") : takeName { _ in false }
         guard !name.isEmpty else { throw expected("a label name or a closing brace", at: place) }
         skipSpaces()
         guard take(UInt8(ascii: "=")) else {
             guard isQuoted else { throw expected("an equals sign after the label name") }
-            guard !labels.contains(where: { $0.name == Labels.metricNameLabel }) else {
+            guard !hasName else {
                 throw expected("an equals sign after the label name, as the metric already has a name")
             }
-            labels.append(Label(name: Labels.metricNameLabel, value: name))
-            return
+            return nameMetric(name)
         }
         skipSpaces()
         guard cursor < end, cursor.pointee == UInt8(ascii: "\"") else {
             throw expected("a label value in double quotes")
         }
-        labels.append(Label(name: name, value: normalised(name, try takeQuoted("value"))))
+        labels.append(Label(name: name, value: normalised(name, try takeQuoted("label value"))))
     }
 
     private mutating func takeName(or extra: (UInt8) -> Bool) -> String {
@@ -126,11 +147,11 @@ private struct LabelReader {
             cursor += 1
         }
         guard take(UInt8(ascii: "\"")) else {
-            throw parser.error("expected a closing quote for the label \(what) \(excerpt(place, end))", at: place)
+            throw parser.error("expected a closing quote for the \(what) \(excerpt(place, end))", at: place)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw parser.error(
-                "expected valid UTF-8 in the label \(what), found \(quotedText(bytes.prefix(40)))", at: place)
+                "expected valid UTF-8 in the \(what), found \(quotedText(bytes.prefix(40)))", at: place)
         }
         return text
     }
@@ -145,12 +166,18 @@ private struct LabelReader {
         return openMetricsFloat(number == 0 ? 0 : number)
     }
 
-    private func checkUnique() throws(ExpositionError) {
+    /// A label that is there twice, as in Prometheus, is none where it is empty once.
+    private mutating func checkUnique() throws(ExpositionError) {
         guard labels.count > 1 else { return }
         let sorted = labels.map(\.name).sorted(by: byteOrder)
-        for index in 1..<sorted.count where sorted[index] == sorted[index - 1] {
-            throw parser.error("label name \(quotedText(sorted[index].utf8)) is not unique: invalid sample", at: first)
+        let repeated = Set(zip(sorted, sorted.dropFirst()).lazy.filter { $0 == $1 }.map(\.0))
+        guard !repeated.isEmpty else { return }
+        let empty = Set(labels.lazy.filter(\.value.isEmpty).map(\.name))
+        if let name = sorted.first(where: { repeated.contains($0) && !empty.contains($0) }) {
+            throw parser.error(
+                "label name \(quotedText(name.utf8)) is not unique: invalid sample", at: first, isOfLabels: true)
         }
+        labels.removeAll { repeated.contains($0.name) && !$0.value.isEmpty }
     }
 
     private mutating func skipSpaces() {

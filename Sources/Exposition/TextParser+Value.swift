@@ -16,7 +16,7 @@ extension TextParser {
             throw error("expected a value after the name and labels, found \(excerpt(cursor, end))")
         }
         let place = token.baseAddress ?? cursor
-        guard hadSpace || place[-1] == UInt8(ascii: "}") else {
+        guard hadSpace || !isOpenMetrics && place[-1] == UInt8(ascii: "}") else {
             throw error("expected a space before the value, found \(excerpt(place, end))", at: place)
         }
         guard let value = parseNumber(token) else {
@@ -37,7 +37,9 @@ extension TextParser {
         let place = cursor
         let token = takeToken()
         if isOpenMetrics { return try seconds(token, at: place, isExemplar: false) }
-        if let milliseconds = Int64(String(decoding: token, as: UTF8.self)) { return milliseconds }
+        if token.first != UInt8(ascii: "+"), let milliseconds = Int64(String(decoding: token, as: UTF8.self)) {
+            return milliseconds
+        }
         throw error(
             "expected a timestamp in milliseconds or the end of the line, found \(excerpt(place, end))", at: place)
     }
@@ -51,30 +53,34 @@ extension TextParser {
                 "expected \(isExemplar ? "an exemplar" : "a") timestamp in seconds or the end of the line, found \(excerpt(place, end))",
                 at: place)
         }
-        // 9e15 seconds, a limit in the year 285 million, stay below Int64.max as milliseconds.
-        guard seconds.magnitude < 9e15 else {
+        guard seconds.isFinite else {
             throw error(
                 "invalid \(isExemplar ? "exemplar " : "")timestamp \(formatFloat(seconds, .general))", at: place)
         }
-        // As Prometheus does: what is less than a millisecond is dropped.
-        return Int64(seconds * 1000)
+        // As Prometheus does: what is less than a millisecond is dropped. 9e15 seconds, a limit in the year 285 million
+        // that no store takes, stay below Int64.max as milliseconds.
+        return Int64(min(max(seconds, -9e15), 9e15) * 1000)
     }
 
     /// Reads an exemplar from its mark on: `# {trace_id="x"} 0.67 1520879607.789`, the timestamp of which may lack.
     private mutating func readExemplar() throws(ExpositionError) -> ExposedExemplar {
         let place = cursor
         cursor += 1
-        skipSpaces()
-        guard cursor < end, cursor.pointee == UInt8(ascii: "{") else {
+        guard skipSpaces(), cursor < end, cursor.pointee == UInt8(ascii: "{") else {
             throw error(
-                "expected an exemplar's labels in braces after \"#\", found \(excerpt(cursor, end))", at: place)
+                "expected a space and an exemplar's labels in braces after \"#\", found \(excerpt(cursor, end))",
+                at: place)
         }
         let labels = try readExemplarLabels()
-        skipSpaces()
+        let hadSpace = skipSpaces()
         let valuePlace = cursor
         guard let value = parseNumber(takeToken()) else {
             throw error(
                 "expected a number as the exemplar's value, found \(excerpt(valuePlace, end))", at: valuePlace)
+        }
+        guard hadSpace else {
+            throw error(
+                "expected a space before the exemplar's value, found \(excerpt(valuePlace, end))", at: valuePlace)
         }
         var exemplar = ExposedExemplar(labels: labels, value: value)
         skipSpaces()
@@ -88,7 +94,10 @@ extension TextParser {
 
     /// Moves behind the line feed.
     private mutating func finishLine() throws(ExpositionError) {
-        guard cursor < end else { return }
+        guard cursor < end else {
+            if isOpenMetrics, !goesOn { throw error("data does not end with # EOF") }
+            return
+        }
         guard cursor.pointee == UInt8(ascii: "\n") else {
             throw error("expected the end of the line, found \(excerpt(cursor, end))")
         }

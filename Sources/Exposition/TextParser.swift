@@ -58,10 +58,13 @@ public struct TextParser {
             return nil
         }
         if cursor.pointee == UInt8(ascii: "#") {
+            let lineStart = cursor
             let line = try takeLine()
-            if isOpenMetrics, isEndMark(line) {
-                guard cursor == end else {
-                    throw error("unexpected data after # EOF: \(excerpt(cursor, end))")
+            if isOpenMetrics, line.starts(with: TextParser.endMark.utf8) {
+                let length = TextParser.endMark.utf8.count
+                let markEnd = line.count == length ? cursor : lineStart + length
+                guard markEnd == end else {
+                    throw error("unexpected data after # EOF: \(excerpt(markEnd, end))", at: markEnd)
                 }
                 hasEnded = true
                 return nil
@@ -72,7 +75,9 @@ public struct TextParser {
     }
 
     /// The error `reason`, placed at `place` (where it is nil, at the cursor).
-    func error(_ reason: String, at place: UnsafePointer<UInt8>? = nil) -> ExpositionError {
+    func error(
+        _ reason: String, at place: UnsafePointer<UInt8>? = nil, isOfLabels: Bool = false
+    ) -> ExpositionError {
         let place = place ?? cursor
         var line = linesBefore + 1
         var lineStart = start
@@ -84,7 +89,7 @@ public struct TextParser {
             }
             byte += 1
         }
-        return ExpositionError(line: line, column: place - lineStart + 1, reason: reason)
+        return ExpositionError(line: line, column: place - lineStart + 1, reason: reason, isOfLabels: isOfLabels)
     }
 
     private mutating func skipBlank() {
@@ -109,7 +114,8 @@ public struct TextParser {
         var isQuoted = false
         var isInBraces = false
         var headEnd = cursor
-        while cursor < end, cursor.pointee != UInt8(ascii: "\n") {
+        // In the text format a string in quotes may go over several lines.
+        while cursor < end, cursor.pointee != UInt8(ascii: "\n") || isQuoted && !isOpenMetrics {
             let byte = cursor.pointee
             if isQuoted {
                 if byte == UInt8(ascii: "\\"), cursor + 1 < end, cursor[1] != UInt8(ascii: "\n") { cursor += 1 }
@@ -148,7 +154,7 @@ public struct TextParser {
         return place < end && place.pointee == UInt8(ascii: "{") ? place : nil
     }
 
-    private func isEndMark(_ line: UnsafeBufferPointer<UInt8>) -> Bool { line.elementsEqual("# EOF".utf8) }
+    private static let endMark = "# EOF"
 }
 
 /// Something for the parser of a page without bytes to point at.

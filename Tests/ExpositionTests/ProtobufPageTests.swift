@@ -67,6 +67,54 @@ func readProtobufPage(_ page: [UInt8], _ choice: HistogramChoice = HistogramChoi
             ])
     }
 
+    /// Whatever else it says.
+    @Test func familiesWithoutMetricsSayNothing() throws {
+        var empty = PageFamily("", .gauge)
+        (empty.help, empty.unit) = ("Nothing.", "seconds")
+        var family = PageFamily("g", .gauge)
+        family.metrics = [PageFamily.Metric()]
+        // A family of a type that is none: its name, and the type 9.
+        let unknown: [UInt8] = [5, 0x0a, 1, UInt8(ascii: "u"), 0x18, 9]
+        let page = try readProtobufPage(protobufPage([empty]) + unknown + protobufPage([family]))
+        #expect(page.metadata == [.type(metric: "g", .gauge)] && page.samples.count == 1)
+        let withMetric: [UInt8] = [7, 0x0a, 1, UInt8(ascii: "u"), 0x18, 9, 0x22, 0]
+        #expect(readError(withMetric)?.hasSuffix(": unknown metric type 9") == true)
+    }
+
+    /// The lines that a page is remembered by say what the page says.
+    @Test func commentsAreWrittenAsTheyAreRead() throws {
+        var family = PageFamily("é\"\\_x", .gaugeHistogram)
+        (family.help, family.unit) = ("A\\b \"q\"\nc \\n", "x")
+        family.metrics = [PageFamily.Metric()]
+        try protobufPage([family]).withUnsafeBytes { bytes in
+            var page = ProtobufPage(bytes, HistogramChoice())
+            var metric = ExposedMetric()
+            #expect(try page.next(&metric) && metric.lines.count == 3)
+            for index in metric.lines.indices {
+                guard case .comment(let said) = metric.lines[index].content else { continue }
+                let read = try metric.withHead(index) { head in
+                    var parser = TextParser(head, format: .openMetrics)
+                    return try parser.metadata(of: head)
+                }
+                #expect(read == said)
+            }
+        }
+    }
+
+    /// As in Prometheus, buckets of floating-point numbers without any observation are none of a histogram.
+    @Test func floatBucketsNeedAFloatCount() throws {
+        var family = PageFamily("h", .histogram)
+        var metric = PageFamily.Metric()
+        var native = Histogram(schema: 3)
+        native.positiveSpans = [.init(offset: 0, length: 1)]
+        (native.positiveBuckets, native.zeroThreshold) = ([0], 0.001)
+        metric.native = native
+        family.metrics = [metric]
+        var choice = HistogramChoice()
+        choice.takesNative = true
+        #expect(throws: ExpositionError.self) { try readProtobufPage(protobufPage([family]), choice) }
+    }
+
     @Test func bucketsBehindTheLastAreNone() throws {
         var family = PageFamily("h", .histogram)
         var metric = PageFamily.Metric()

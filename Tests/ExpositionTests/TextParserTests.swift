@@ -42,6 +42,8 @@ import Testing
         ("a{} 1\n", 1), ("a{b=\"c\"}1\n", 1),
         ("a{b=\"}\"} 1\n", 1), ("a{b=\"\"} 1\n", 1), ("a{b=\"\\x\"} 1\n", 1), ("# HELP a\na 1\n", 1),
         ("# TYPE a untyped\n", 0), ("a\t1\t2\n", 1),
+        ("a{b=\"c\nd\"} 1\n", 1), ("{\"a\nb\"} 1\nc 1\n", 2), ("a{b=\"\",b=\"c\"} 1\n", 1),
+        ("a{b=\"c\",d=\"e\",b=\"\"} 1\n", 1), ("a{b=\"\",b=\"\"} 1\n", 1), ("# HELP :a x\n", 0),
         ("{\"a\"} 1\n", 1), ("{b=\"c\",\"a\"} 1\n", 1), ("# HELP \"a b\" text\n", 0), ("a:b_c:d9 1", 1),
     ]
 
@@ -82,6 +84,13 @@ import Testing
             "line 1, column 10: invalid metric type \"banana\", expected counter, gauge, histogram, summary or untyped"
         ),
         ("# TYPE\n", "line 1, column 7: expected a metric name after TYPE, found \"\""),
+        ("# TYPE a-b gauge\n", "line 1, column 8: expected a metric name after TYPE, found \"a-b\""),
+        ("# HELP 1a x\n", "line 1, column 8: expected a metric name after HELP, found \"1a\""),
+        ("# HELP ä x\n", "line 1, column 8: expected a metric name after HELP, found \"\\xc3\\xa4\""),
+        ("# HELP \"a x\na 1\n", "line 1, column 8: expected a closing quote for the metric name \"\\\"a x\""),
+        ("# HELP \"a\"x\n", "line 1, column 8: expected a metric name after HELP, found \"\\\"a\\\"x\""),
+        ("{__name__=\"a\"} 1\n", "line 1, column 1: expected a metric name, found \"{__name__=\\\"a\\\"} 1\""),
+        ("a 1 +5\n", "line 1, column 5: expected a timestamp in milliseconds or the end of the line, found \"+5\""),
         (
             "{\"a\",\"b\"} 1\n",
             "line 1, column 9: expected an equals sign after the label name, as the metric already has a name, found \"} 1\""
@@ -92,6 +101,19 @@ import Testing
     func errorsNamePlaceAndExpectation(page: String, message: String) {
         let error = #expect(throws: ExpositionError.self) { try readPage(page) }
         #expect(error?.description == message)
+    }
+
+    /// As in Prometheus, a label that is there twice is none where it is empty once.
+    @Test func anEmptyLabelTakesOthersOfItsNameAway() throws {
+        let page = try readPage("a{x=\"\",x=\"z\",y=\"1\"} 1\na{x=\"z\",x=\"\"} 1\n")
+        #expect(page.samples.map(\.labels) == [["__name__": "a", "y": "1"], ["__name__": "a"]])
+    }
+
+    @Test func rawLineFeedsBelongToTheirLabel() throws {
+        let page = "a 1\nb{x=\"1\n2\\\"\n\",y=\"}\"} 2\nc 3\n"
+        let expected: [Labels] = [["__name__": "a"], ["__name__": "b", "x": "1\n2\"\n", "y": "}"], ["__name__": "c"]]
+        #expect(try readPage(page).samples.map(\.labels) == expected)
+        #expect(throws: ExpositionError.self) { try readPage(page + "# EOF\n", .openMetrics) }
     }
 
     @Test func boundsHaveNoNegativeZero() throws {
@@ -138,6 +160,48 @@ import Testing
         #expect(metadata.contains(.help(metric: "foo", text: "Some \"text\".")))
         #expect(throws: ExpositionError.self) { try readPage("foo 1\n", .openMetrics) }
         #expect(throws: ExpositionError.self) { try readPage("# EOF\nfoo 1\n", .openMetrics) }
+    }
+
+    /// Times that no store takes are read all the same, and so are labels of exemplars that no series could have.
+    @Test func openMetricsThatCannotBeStoredIsRead() throws {
+        let page = """
+            a 1 1e300
+            b 1 -1e300
+            c_total 1 # {x="1",x="2",__name__="n"} 1 1e300
+            # EOF
+
+            """
+        let samples = try readPage(page, .openMetrics).samples
+        let latest: Int64 = 9_000_000_000_000_000_000
+        #expect(samples.map(\.timestamp) == [latest, -latest, nil])
+        let line = Array("c_total 1 # {x=\"1\",x=\"2\",__name__=\"n\"} 1\n# EOF\n".utf8)
+        let exemplar = try line.withUnsafeBufferPointer {
+            var parser = TextParser($0, format: .openMetrics)
+            _ = try parser.nextLine()
+            _ = try parser.readValue()
+            return parser.exemplar
+        }
+        #expect(exemplar == ExposedExemplar(labels: ["__name__": "n", "x": "2"], value: 1))
+    }
+
+    private static let openMetricsErrors: [(String, String)] = [
+        ("a{x=\"y\"}1\n# EOF\n", "line 1, column 9: expected a space before the value, found \"1\""),
+        (
+            "a 1 #{x=\"y\"} 1\n# EOF\n",
+            "line 1, column 5: expected a space and an exemplar's labels in braces after \"#\", found \"{x=\\\"y\\\"} 1\""
+        ),
+        ("a 1 # {x=\"y\"}1\n# EOF\n", "line 1, column 14: expected a space before the exemplar's value, found \"1\""),
+        ("a 1\n# EOFx\n", "line 2, column 6: unexpected data after # EOF: \"x\""),
+        ("# EOF \na 1\n# EOF\n", "line 1, column 6: unexpected data after # EOF: \" \""),
+        ("a 1", "line 1, column 4: data does not end with # EOF"),
+        ("a 1\n", "line 2, column 1: data does not end with # EOF"),
+        ("a{x=\"b\nc\"} 1\n# EOF\n", "line 1, column 5: expected a closing quote for the label value \"\\\"b\""),
+    ]
+
+    @Test(arguments: openMetricsErrors)
+    func errorsOfOpenMetricsNamePlaceAndExpectation(page: String, message: String) {
+        let error = #expect(throws: ExpositionError.self) { try readPage(page, .openMetrics) }
+        #expect(error?.description == message)
     }
 
     @Test(arguments: [
