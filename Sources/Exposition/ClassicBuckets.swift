@@ -10,6 +10,8 @@ public struct ClassicBuckets: Sendable {
     }
 
     private var buckets: [Bucket] = []
+    /// Whether every bound is above the one before it.
+    private var isAscending = true
     /// All observations; nil where nothing tells of them.
     public var count: Double?
     public var sum = 0.0
@@ -19,6 +21,7 @@ public struct ClassicBuckets: Sendable {
     /// Adds a bucket; one with a bound that is there already, or that is NaN, changes nothing.
     public mutating func add(bound: Double, cumulative: Double) {
         guard !bound.isNaN else { return }
+        if let last = buckets.last, bound <= last.bound { isAscending = false }
         buckets.append(Bucket(bound: bound, cumulative: cumulative))
     }
 
@@ -26,17 +29,11 @@ public struct ClassicBuckets: Sendable {
     ///
     /// - Throws: where the counts contradict one another.
     public func customHistogram() throws(HistogramError) -> Histogram {
-        var buckets: [Bucket] = []
-        // Of two with one bound the earlier comes first.
-        for bucket in self.buckets.enumerated().sorted(by: {
-            ($0.element.bound, $0.offset) < ($1.element.bound, $1.offset)
-        })
-        where bucket.element.bound != buckets.last?.bound {
-            buckets.append(bucket.element)
-        }
+        var buckets = isAscending ? buckets : ascending
         let count = self.count ?? buckets.last?.cumulative ?? 0
         if buckets.last?.bound != .infinity { buckets.append(Bucket(bound: .infinity, cumulative: count)) }
         var own: [Double] = []
+        own.reserveCapacity(buckets.count)
         var before = 0.0
         for bucket in buckets {
             guard bucket.cumulative >= before else {
@@ -48,14 +45,27 @@ public struct ClassicBuckets: Sendable {
             before = bucket.cumulative
         }
         var histogram = Histogram(schema: Histogram.customSchema)
-        histogram.isFloat = !(own + [count]).allSatisfy { $0 == $0.rounded() && $0 < 9_007_199_254_740_992 }
+        histogram.isFloat = !isWhole(count) || !own.allSatisfy(isWhole)
         (histogram.count, histogram.sum) = (count, sum)
         histogram.customValues = buckets.dropLast().map(\.bound)
         (histogram.positiveSpans, histogram.positiveBuckets) = sparse(own)
         try histogram.validate()
         return histogram
     }
+
+    /// The buckets by their bounds; of two with one bound the earlier.
+    private var ascending: [Bucket] {
+        var result: [Bucket] = []
+        let sorted = buckets.enumerated().sorted {
+            ($0.element.bound, $0.offset) < ($1.element.bound, $1.offset)
+        }
+        for bucket in sorted where bucket.element.bound != result.last?.bound { result.append(bucket.element) }
+        return result
+    }
 }
+
+/// Whether a count is of whole numbers, as far as doubles hold these exactly.
+private func isWhole(_ count: Double) -> Bool { count == count.rounded() && count < 9_007_199_254_740_992 }
 
 /// Spans without the empty buckets, but for gaps of one or two, which cost less than a span.
 private func sparse(_ buckets: [Double]) -> ([Histogram.Span], [Double]) {

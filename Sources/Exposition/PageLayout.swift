@@ -70,6 +70,9 @@ public struct PageLayout: Sendable {
 
     public var count: Int { lines.count }
 
+    /// How many lines say something of metrics.
+    public var commentCount: Int { lines.count - sampleCount - droppedCount }
+
     /// How many samples whose values are kept come before line `index`, which may be one behind the last.
     public func samplesBefore(_ index: Int) -> Int {
         index < lines.count ? Int(lines[index].samplesBefore) : sampleCount
@@ -147,6 +150,21 @@ public struct PageLayout: Sendable {
 }
 
 extension PageLayout {
+    /// Of the samples whose head stands further up in the page already, the places among the kept values, ascending.
+    /// - Complexity: linear in the bytes of all heads.
+    public func repeatedPlaces() -> [Int] {
+        var firstOf: [UInt64: Int] = Dictionary(minimumCapacity: sampleCount)
+        var repeated: [Int] = []
+        for line in 0..<lines.count where lines[line].kind == .sample {
+            withHead(line) { head in
+                let hash = hash64(head)
+                guard let first = firstOf[hash] else { return firstOf[hash] = line }
+                if hasHead(head, at: first) { repeated.append(samplesBefore(line)) }
+            }
+        }
+        return repeated
+    }
+
     /// Whether any line has `text`, which is not empty, in its head.
     public func contains(_ text: StaticString) -> Bool {
         heads.withUnsafeBytes { bytes in

@@ -85,10 +85,20 @@ public struct Exemplar: Sendable, Hashable {
 public struct ExemplarSample: Sendable {
     public var ref: SeriesRef
     public var exemplar: Exemplar
+    /// Whether it came with a time of its own; without one it repeats another that has none but for the time.
+    public var isDated: Bool
 
-    public init(ref: SeriesRef, exemplar: Exemplar) {
+    public init(ref: SeriesRef, exemplar: Exemplar, isDated: Bool = true) {
         self.ref = ref
         self.exemplar = exemplar
+        self.isDated = isDated
+    }
+
+    /// Whether it says what `other` says, which is of the same series.
+    /// - Source: Prometheus 3.5, `exemplar.Equals`.
+    public func repeats(_ other: ExemplarSample) -> Bool {
+        exemplar.labels == other.exemplar.labels && exemplar.value == other.exemplar.value
+            && (exemplar.timestamp == other.exemplar.timestamp || !isDated && !other.isDated)
     }
 }
 

@@ -45,6 +45,31 @@ import Testing
         return pages
     }
 
+    /// Pages at the edge of what the formats allow, taken or refused.
+    private static var oddPages: [Page] {
+        let text = [
+            "a 1 +5000\n", "{__name__=\"a\"} 1\n", "a{__name__=\"b\"} 1\n", "{\"a\"} 1\n", "# TYPE a-b gauge\na 1\n",
+            "# HELP 1a foo\na 1\n", "# HELP ä foo\na 1\n", "# HELP \"abc\na 1\n", "# HELP \"a-b\" x\na 1\n",
+            "a{x=\"b\nc\"} 1\n", "{\"a\nc\"} 1\n", "a{x=\"\",x=\"z\"} 1\n", "a{x=\"z\",x=\"\"} 1\n",
+            "a 1\nb{x=\"z\",x=\"z\"} 1\nc 1\n", "a{x=\"y\"}1\n", "a 1\nb x\n", "a 1\na 2\nb 1\n",
+            "# HELP a x\n# HELP a y\na 1\n",
+        ]
+        let openMetrics = [
+            "{__name__=\"a\"} 1\n# EOF\n", "a{x=\"b\nc\"} 1\n# EOF\n", "a 1 1e300\n# EOF\n", "a 1 -1e300\n# EOF\n",
+            "a_total 1 # {__name__=\"1\"} 1\n# EOF\n",
+            "a_total 1 # {\"a\"} 1\n# EOF\n", "a_total 1 # {x=\"1\"} 1 1e300\n# EOF\n", "a{x=\"y\"}1\n# EOF\n",
+            "a_total 1 #{x=\"y\"} 1\n# EOF\n", "a_total 1 # {x=\"y\"}1\n# EOF\n", "a_total 1# {x=\"y\"} 1\n# EOF\n",
+            "a 1\n# EOFx\n", "a 1\n# EOF \n", "a 1", "a 1\n", "a 1\n# EOF",
+        ]
+        let protobuf = [[PageFamily("empty", .gauge)], []].map { protobufPage($0) }
+        func page(_ name: String, _ type: String, _ body: [UInt8]) -> Page {
+            Page(name: name, contentType: type, body: body)
+        }
+        return text.enumerated().map { page("oddtext\($0.offset)", Self.text, Array($0.element.utf8)) }
+            + openMetrics.enumerated().map { page("oddom\($0.offset)", Self.openMetrics, Array($0.element.utf8)) }
+            + protobuf.enumerated().map { page("oddpb\($0.offset)", Self.protobuf, $0.element) }
+    }
+
     private func nativePage(_ number: Int, _ settings: String, _ random: inout SeededGenerator) -> Page {
         var families: [PageFamily] = []
         for index in 0..<4 {
@@ -116,7 +141,7 @@ import Testing
     @Test(.enabled(if: RealPrometheus.path != nil, "no Prometheus 3 on the PATH"))
     func pagesAreStoredAsARealPrometheusStoresThem() throws {
         var random = SeededGenerator(seed: makeSeed())
-        let pages = pages(&random)
+        let pages = pages(&random) + Self.oddPages
         let bodies = Dictionary(uniqueKeysWithValues: pages.map { ("/\($0.name)", ($0.contentType, $0.body)) })
         let scraped = try ScriptedServer { request, _ in
             guard let page = bodies[String(request.split(separator: " ")[1])] else { return [] }

@@ -18,6 +18,19 @@ import YAML
         return builder.labels().map { "\($0.name)=\($0.value)" }.joined(separator: " ")
     }
 
+    /// To set or remove each label by itself would take hours.
+    @Test(.timeLimit(.minutes(5))) func manyLabelsAreMappedAndDroppedAtOnce() throws {
+        let count = 200_000
+        var builder = LabelsBuilder((0..<count).map { Label(name: "meta_\($0)", value: "\($0)") })
+        var map = RelabelRule(regex: try RegularExpression("meta_(.*)"))
+        (map.action, map.replacement) = (.labelmap, "l_${1}")
+        var drop = RelabelRule(regex: try RegularExpression("meta_.*"))
+        drop.action = .labeldrop
+        #expect([map, drop].apply(&builder))
+        let labels = builder.labels()
+        #expect(labels.count == count && labels["l_\(count - 1)"] == "\(count - 1)")
+    }
+
     private static let actions: [(String, String, String?)] = [
         (
             "a=foo b=bar", "{source_labels: [a], regex: f(.*), target_label: d, replacement: 'ch${1}-ch${1}'}",
@@ -108,13 +121,17 @@ import YAML
     @Test func labelLimitsFailTheScrapeInPrometheussWords() {
         var limits = ScrapeLimits()
         limits.labels = 3
-        #expect(throws: ScrapeFailure(message: "label_limit exceeded (metric: m, number of labels: 4, limit: 3)")) {
+        #expect(
+            throws: ScrapeFailure(
+                kind: .labelLimit, message: "label_limit exceeded (metric: m, number of labels: 4, limit: 3)")
+        ) {
             try series([("a", "b")], honor: false, limits: limits)
         }
         limits = ScrapeLimits()
         limits.labelNameBytes = 8
         #expect(
             throws: ScrapeFailure(
+                kind: .labelLimit,
                 message: "label_name_length_limit exceeded (metric: m, label name: longlonglong, length: 12, limit: 8)")
         ) {
             try series([("longlonglong", "b")], honor: false, limits: limits)
@@ -123,6 +140,7 @@ import YAML
         limits.labelValueBytes = 2
         #expect(
             throws: ScrapeFailure(
+                kind: .labelLimit,
                 message:
                     "label_value_length_limit exceeded (metric: m, label name: a, value: \"bcd\", length: 3, limit: 2)")
         ) {

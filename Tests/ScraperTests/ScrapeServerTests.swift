@@ -132,7 +132,7 @@ import Testing
 
     @Test func metadataOfMetricsThatAreGoneStaysForTenScrapes() {
         let cache = MetadataCache()
-        cache.update([.help(metric: "a", text: "A."), .help(metric: "b", text: "B.")], sharing: MetadataCache())
+        _ = cache.update([.help(metric: "a", text: "A."), .help(metric: "b", text: "B.")])
         cache.endScrape(tellingOf: ["a", "b"])
         cache.endScrape(tellingOf: ["a"])
         for _ in 0..<5 { cache.endScrape(tellingOf: nil) }
@@ -143,6 +143,93 @@ import Testing
         #expect(cache.all(metric: nil).map(\.metric) == ["a", "b"])
         cache.endScrape(tellingOf: nil)
         #expect(cache.all(metric: nil).map(\.metric) == ["a"])
+    }
+
+    @Test func theLastLinesAboutAMetricHold() {
+        let cache = MetadataCache()
+        let lines: [MetadataLine] = [.help(metric: "a", text: "x"), .help(metric: "a", text: "y")]
+        #expect(cache.update(lines).map(\.help) == ["y"])
+        #expect(cache.update(lines) == [])
+        #expect(cache.update(Array(lines.prefix(1))).map(\.help) == ["x"])
+        #expect(cache.update([.type(metric: "a", .counter)]).map(\.help) == ["x"])
+    }
+
+    /// What only a page has told that could not be read to its end is kept for ten scrapes.
+    @Test func pagesThatFailTellTooButNotForLong() {
+        let cache = MetadataCache()
+        _ = cache.update([.help(metric: "a", text: "A.")], isOfFailure: true)
+        for _ in 0..<9 { cache.endScrape(tellingOf: nil) }
+        #expect(cache.all(metric: nil).map(\.metric) == ["a"])
+        cache.endScrape(tellingOf: nil)
+        #expect(cache.all(metric: nil) == [])
+    }
+
+    @Test func metadataIsBoundedInBytes() {
+        let cache = MetadataCache()
+        let long = String(repeating: "x", count: 1 << 20)
+        for round in 0..<2 {
+            let lines = (0..<40).map { MetadataLine.help(metric: "m\($0)", text: long + "\(round)") }
+            #expect(cache.update(lines).count >= 24)
+            #expect(cache.count < 16 && cache.count > 12)
+        }
+        cache.forget(cache.all(metric: nil))
+        #expect(cache.update([.help(metric: "a", text: long)]).count == 1)
+        #expect(cache.count == 1)
+    }
+
+    /// What two targets say of a metric is both told, and what neither says is what is known otherwise.
+    @Test func metadataIsThatOfAllTargets() async throws {
+        struct Others: MetadataProvider {
+            func metadata(metric: String?) -> [String: [MetricMetadata]] {
+                let known = ["a", "z"].map { MetricMetadata(metric: $0, type: .gauge, help: "Other.") }
+                let wanted = known.filter { metric == nil || $0.metric == metric }
+                return Dictionary(grouping: wanted, by: \.metric)
+            }
+        }
+        let server = try ScriptedServer { request, _ in
+            let isFirst = request.hasPrefix("GET /one ")
+            return ScriptedServer.page(
+                "# HELP a \(isFirst ? "One." : "Two.")\n# HELP b B.\na 1\n" + (isFirst ? "" : "b{ 1\n"))
+        }
+        defer { server.close() }
+        let harness = Harness()
+        let other = "- job_name: two\n  scrape_interval: 400ms\n  metrics_path: /two\n  static_configs: "
+        try harness.scrape(
+            port: server.port, path: "/one", more: other + "[{targets: ['127.0.0.1:\(server.port)']}]")
+        let metadata = ScrapedMetadata(harness.manager, others: Others())
+        func told(_ metric: String?) -> [String] {
+            metadata.metadata(metric: metric).values.joined().map { "\($0.metric) \($0.help)" }.sorted()
+        }
+        try await harness.wait("both") { told("a") == ["a One.", "a Two."] }
+        await harness.manager.stop()
+        #expect(told(nil) == ["a One.", "a Two.", "b B.", "z Other."])
+        #expect(told("z") == ["z Other."] && told("c") == [])
+    }
+
+    @Test func linesThatStandTwiceCountOnceToTheSampleLimit() async throws {
+        let server = try ScriptedServer { _, count in
+            ScriptedServer.page(count < 2 ? "a 1\na 1\nb 1\n" : "a 1\na 1\nb 1\nc 1\n")
+        }
+        defer { server.close() }
+        let harness = Harness()
+        try harness.scrape(port: server.port, interval: "100ms", timeout: "100ms", more: "  sample_limit: 2")
+        try await harness.wait("a failed scrape") { harness.target?.health == .down }
+        await harness.manager.stop()
+        #expect(harness.report("up", server.port).prefix(2).map(\.value) == [1, 1])
+        #expect(harness.target?.lastError == "sample limit exceeded")
+        #expect(harness.report("scrape_series_added", server.port).prefix(2).map(\.value) == [2, 0])
+        #expect(harness.metric("prometheus_target_scrapes_sample_duplicate_timestamp_total") == 2)
+    }
+
+    @Test func limitsOfLabelsAreCounted() async throws {
+        let server = try ScriptedServer { _, _ in ScriptedServer.page("a{x=\"1\"} 1\n") }
+        defer { server.close() }
+        let harness = Harness()
+        try harness.scrape(port: server.port, more: "  label_limit: 2")
+        try await harness.wait("a failed scrape") { harness.target?.health == .down }
+        await harness.manager.stop()
+        #expect((harness.metric("prometheus_target_scrape_pool_exceeded_label_limits_total") ?? 0) > 0)
+        #expect(harness.report("scrape_samples_scraped", server.port).first?.value == 1)
     }
 
     @Test func metadataFollowsThePages() async throws {

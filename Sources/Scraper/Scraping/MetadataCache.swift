@@ -2,16 +2,32 @@ import Exposition
 import Model
 import Synchronization
 
-/// What is known of metrics from all targets' pages, so that only what is new goes to the store.
+/// What is known of metrics: of one target's from its pages, or what all targets have told the store.
 final class MetadataCache: Sendable {
-    /// How many metrics are remembered; those of further names go to the store whenever their lines change.
+    /// How many metrics are remembered, and how many bytes of texts; those of further names go to the store whenever
+    /// their lines change.
     static let metricsMax = 100_000
+    static let bytesMax = 16 << 20
 
     private struct State {
         var known: [String: MetricMetadata] = [:]
+        /// The bytes of these.
+        var bytes = 0
         /// The metrics that the last page did not tell of, and the first scrape of which that is so.
         var gone: [String: Int] = [:]
         var scrapeCount = 0
+
+        mutating func remember(_ metadata: MetricMetadata) {
+            forget(metadata.metric)
+            guard known.count < metricsMax, bytes + metadata.bytes <= bytesMax else { return }
+            known[metadata.metric] = metadata
+            bytes += metadata.bytes
+        }
+
+        mutating func forget(_ metric: String) {
+            guard let metadata = known.removeValue(forKey: metric) else { return }
+            bytes -= metadata.bytes
+        }
     }
 
     /// For how many scrapes more what is known of a metric stays when pages do not tell of it.
@@ -20,31 +36,39 @@ final class MetadataCache: Sendable {
 
     private let state = Mutex(State())
 
-    /// Takes lines of a page, and returns the metadata that they change.
-    func update(_ lines: [MetadataLine]) -> [MetricMetadata] {
+    /// Takes all lines of a page, of which the later hold, and returns the metadata that they change, sorted by metric.
+    /// - Parameter isOfFailure: whether the page could not be read to its end: what it told first is not kept for long.
+    func update(_ lines: [MetadataLine], isOfFailure: Bool = false) -> [MetricMetadata] {
         if lines.isEmpty { return [] }
         return state.withLock { state in
-            var changed: [String: MetricMetadata] = [:]
+            var told: [String: MetricMetadata] = [:]
             for line in lines {
-                let before = changed[line.metric] ?? state.known[line.metric]
-                let after = line.applied(to: before)
-                if after != before { changed[line.metric] = after }
+                told[line.metric] = line.applied(to: told[line.metric] ?? state.known[line.metric])
             }
-            for (metric, metadata) in changed
-            where state.known[metric] != nil || state.known.count < MetadataCache.metricsMax {
-                state.known[metric] = metadata
+            let changed = told.values.filter { $0 != state.known[$0.metric] }
+            for metadata in changed {
+                if isOfFailure, state.known[metadata.metric] == nil { state.gone[metadata.metric] = state.scrapeCount }
+                state.remember(metadata)
             }
-            return changed.values.sorted { byteOrder($0.metric, $1.metric) }
+            return changed.sorted { byteOrder($0.metric, $1.metric) }
         }
     }
 
-    /// Takes lines of a page. What `other` knows just so is shared with it: a thousand targets of one kind have their texts
-    /// once.
-    func update(_ lines: [MetadataLine], sharing other: MetadataCache) {
-        for metadata in update(lines) {
-            guard let shared = other.all(metric: metadata.metric).first, shared == metadata else { continue }
+    /// Takes what a target tells, and returns what is news.
+    func note(_ metadata: [MetricMetadata]) -> [MetricMetadata] {
+        state.withLock { state in
+            let news = metadata.filter { $0 != state.known[$0.metric] }
+            for one in news { state.remember(one) }
+            return news
+        }
+    }
+
+    /// Takes what `other` knows just so from there: a thousand targets of one kind have their texts once.
+    func share(_ metadata: [MetricMetadata], with other: MetadataCache) {
+        for one in metadata {
+            guard let shared = other.all(metric: one.metric).first, shared == one else { continue }
             state.withLock { state in
-                if state.known[metadata.metric] != nil { state.known[metadata.metric] = shared }
+                if state.known[one.metric] == shared { state.known[one.metric] = shared }
             }
         }
     }
@@ -57,13 +81,24 @@ final class MetadataCache: Sendable {
         }
     }
 
+    /// Adds what is known of `metric`, or of all, to what others know, where they do not know just that.
+    func add(to told: inout [String: [MetricMetadata]], metric: String?) {
+        state.withLock { state in
+            if let metric {
+                if let metadata = state.known[metric] { told.add(metadata) }
+            } else {
+                for metadata in state.known.values { told.add(metadata) }
+            }
+        }
+    }
+
     /// How many metrics are known.
     var count: Int { state.withLock { $0.known.count } }
 
     /// Forgets metadata that the store could not take.
     func forget(_ metadata: [MetricMetadata]) {
         state.withLock { state in
-            for entry in metadata { state.known[entry.metric] = nil }
+            for entry in metadata { state.forget(entry.metric) }
         }
     }
 
@@ -81,28 +116,57 @@ final class MetadataCache: Sendable {
             }
             guard !state.gone.isEmpty else { return }
             for (metric, first) in state.gone where state.scrapeCount - first >= MetadataCache.scrapesKept {
-                state.known[metric] = nil
+                state.forget(metric)
                 state.gone[metric] = nil
             }
         }
     }
 }
 
+/// What targets' pages say of metrics, and of other metrics what is known otherwise: from pages before, or because it was
+/// written here.
+public struct ScrapedMetadata: MetadataProvider {
+    private let manager: ScrapeManager
+    private let others: any MetadataProvider
+
+    public init(_ manager: ScrapeManager, others: any MetadataProvider) {
+        self.manager = manager
+        self.others = others
+    }
+
+    /// - Returns: of a metric of which targets say different things, all of these.
+    public func metadata(metric: String?) -> [String: [MetricMetadata]] {
+        var told: [String: [MetricMetadata]] = [:]
+        for target in manager.state.withLock({ $0.targets }) { target.metadata.add(to: &told, metric: metric) }
+        return others.metadata(metric: metric).merging(told) { _, told in told }
+    }
+}
+
 extension PageLayout {
-    /// The metrics that comments of the page tell of.
-    var describedMetrics: Set<String> {
-        var metrics: Set<String> = []
+    /// What comments of the page say of metrics.
+    var metadata: [MetadataLine] {
+        var said: [MetadataLine] = []
         for line in 0..<count where !kind(line).isSample {
             withHead(line) { head in
-                // Each format has types that the other does not know.
-                for format in [ExpositionFormat.text, .openMetrics] {
-                    var parser = TextParser(head, format: format)
-                    if let said = try? parser.metadata(of: head) { metrics.insert(said.metric) }
-                }
+                // Lines of protobuf pages are written as those of OpenMetrics, which has all types.
+                var parser = TextParser(head, format: format == .text ? .text : .openMetrics)
+                if let metadata = try? parser.metadata(of: head) { said.append(metadata) }
             }
         }
-        return metrics
+        return said
     }
+}
+
+extension [String: [MetricMetadata]] {
+    fileprivate mutating func add(_ metadata: MetricMetadata) {
+        if self[metadata.metric]?.contains(metadata) ?? false { return }
+        self[metadata.metric, default: []].append(metadata)
+    }
+}
+
+extension MetricMetadata {
+    /// How many bytes its texts have.
+    fileprivate var bytes: Int { metric.utf8.count + help.utf8.count + unit.utf8.count }
 }
 
 extension MetadataLine {

@@ -24,9 +24,16 @@ struct PageDraft {
     var newAt: [Int] = []
     /// With new links, the labels of the histograms that are made of several lines.
     var madeLabels: [Labels] = []
-    /// What lines that the page before did not have say of metrics.
-    var metadata: [MetadataLine] = []
+    /// The histograms that are made of several lines, in the order of the links; nil where lines contradict one another.
+    var made: [Histogram?] = []
 
     /// Stands in `refs` for what is no series.
     static let noSeries = SeriesRef(id: .max)
+
+    /// Which of these places, in ascending order, have no timestamp of their own.
+    func undated(_ places: [Int]) -> [Int] {
+        if explicit.isEmpty || places.isEmpty { return places }
+        let dated = Set(explicit.map(\.index))
+        return places.filter { !dated.contains($0) }
+    }
 }

@@ -16,16 +16,32 @@ struct PageLinks: Sendable {
     struct Conversion: Sendable {
         /// As the page has them, without what tells the lines apart.
         var exposed: [Label]
+        /// In ascending order of bounds once all are known, so that no scrape has to sort them.
         var buckets: [(bound: Double, place: Int)] = []
         var count: Int?
         var sum: Int?
 
-        /// The places of its lines.
-        var places: [Int] { buckets.map(\.place) + [count, sum].compactMap { $0 } }
+        /// The place of one of its lines; nil where it has none.
+        var firstPlace: Int? { buckets.first?.place ?? count ?? sum }
+
+        /// Of two lines with one bound the earlier comes first.
+        mutating func sortBuckets() {
+            buckets.sort { ($0.bound, $0.place) < ($1.bound, $1.place) }
+        }
+
+        func forEachPlace(_ body: (Int) -> Void) {
+            for bucket in buckets { body(bucket.place) }
+            if let count { body(count) }
+            if let sum { body(sum) }
+        }
     }
 
     private(set) var starts: [Start] = []
     private(set) var conversions: [Conversion] = []
+    /// By the places of values, the index in ``conversions`` of the histogram that is made of the line, -1 where there is
+    /// none; empty where no histogram is made.
+    private var owners: [Int32] = []
+    private let sampleCount: Int
 
     /// How many histograms could be made and are dropped by relabelling.
     private(set) var droppedCount = 0
@@ -36,6 +52,7 @@ struct PageLinks: Sendable {
     /// - Returns: nil where the layout has nothing of either kind.
     init?(_ layout: PageLayout, converts: Bool, hasCreated: Bool) {
         let hasCreated = hasCreated && layout.contains("_created")
+        sampleCount = layout.sampleCount
         guard converts || hasCreated else { return nil }
         var family = LinkedFamily(name: "", type: .unknown)
         for line in 0..<layout.count {
@@ -64,7 +81,23 @@ struct PageLinks: Sendable {
         }
         droppedCount = conversions.count - kept.count
         conversions = kept
+        findOwners()
         return labels
+    }
+
+    private mutating func findOwners() {
+        guard !conversions.isEmpty else { return owners = [] }
+        var found = [Int32](repeating: -1, count: sampleCount)
+        for (index, conversion) in conversions.enumerated() {
+            conversion.forEachPlace { found[$0] = Int32(truncatingIfNeeded: index) }
+        }
+        owners = found
+    }
+
+    /// Which of the histograms is made of the line at `place`, among others; nil where none is.
+    func conversion(of place: Int) -> Int? {
+        guard place < owners.count, owners[place] >= 0 else { return nil }
+        return Int(owners[place])
     }
 
     /// What a TYPE line says.
@@ -80,8 +113,9 @@ struct PageLinks: Sendable {
             if let created = group.created, !group.samples.isEmpty {
                 starts.append(Start(created: created, samples: group.samples))
             }
-            if converts, family.type == .histogram, !group.conversion.places.isEmpty {
+            if converts, family.type == .histogram, group.conversion.firstPlace != nil {
                 conversions.append(group.conversion)
+                conversions[conversions.count - 1].sortBuckets()
             }
         }
     }

@@ -21,8 +21,7 @@ extension PageReader {
 
     private mutating func readComment(_ head: UnsafeBufferPointer<UInt8>, _ metadata: MetadataLine) {
         if let known = find(head) { return takeLine(known) }
-        draft.metadata.append(metadata)
-        appendNew(head, PageLayout.Kind(metadata))
+        appendComment(head, metadata)
     }
 
     private mutating func readSample(
@@ -36,7 +35,7 @@ extension PageReader {
         }
         let exposed: [Label]
         do {
-            exposed = try TextParser(head, format: .text).labels(of: head)
+            exposed = try labels(of: head, TextParser(head, format: .text))
         } catch {
             throw ScrapeFailure(message: "invalid labels of metric \(quoted(family)): \(error.reason)")
         }

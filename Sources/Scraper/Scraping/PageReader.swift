@@ -21,6 +21,10 @@ struct PageReader {
     private var format = ExpositionFormat.text
     /// How many lines, or metrics, were read that are not those of the page before.
     private var linesRead = 0
+    /// Whether comments were read that the page before does not have.
+    private var hasNewComments = false
+    /// Whether a sample was read whose labels are refused, with which reading ends.
+    private var hasBadLabels = false
     /// What is wrong with the page's histograms, told when all of it was read.
     var histogramFailure: ScrapeFailure?
 
@@ -54,17 +58,19 @@ struct PageReader {
         if position < previous.count { startLayout() }
         try link(format)
         if let histogramFailure { throw histogramFailure }
-        try limitConversions(format)
+        try convert()
     }
 
-    /// Histograms that are made of lines have a limit as those that come as such.
-    private func limitConversions(_ format: ExpositionFormat) throws(ScrapeFailure) {
-        let links = draft.layout == nil ? settings.links : draft.links
-        guard settings.bucketsMax > 0, format != .protobuf, let links else { return }
-        for conversion in links.conversions {
+    private var links: PageLinks? { draft.layout == nil ? settings.links : draft.links }
+
+    /// Makes the histograms that are made of lines, which have a limit as those that come as such.
+    private mutating func convert() throws(ScrapeFailure) {
+        guard let conversions = links?.conversions, !conversions.isEmpty else { return }
+        draft.made = conversions.map { $0.histogram(draft.values) }
+        guard settings.bucketsMax > 0 else { return }
+        for histogram in draft.made where (histogram?.positiveBuckets.count ?? 0) > settings.bucketsMax {
             // Custom buckets cannot be made wider.
-            let count = conversion.histogram(draft.values)?.positiveBuckets.count ?? 0
-            if count > settings.bucketsMax { throw .overBucketLimit }
+            throw .overBucketLimit
         }
     }
 
@@ -99,9 +105,20 @@ struct PageReader {
             takeLine(known)
             return
         }
-        let metadata = try parser.metadata(of: head)
-        if let metadata { draft.metadata.append(metadata) }
+        appendComment(head, try parser.metadata(of: head))
+    }
+
+    mutating func appendComment(_ head: UnsafeBufferPointer<UInt8>, _ metadata: MetadataLine?) {
+        hasNewComments = true
         appendNew(head, PageLayout.Kind(metadata))
+    }
+
+    /// What the page says of metrics; nil where that is what the page before said.
+    var metadata: [MetadataLine]? {
+        guard let layout = draft.layout, hasNewComments || layout.commentCount != previous.commentCount else {
+            return nil
+        }
+        return layout.metadata
     }
 
     private mutating func readSample(_ head: UnsafeBufferPointer<UInt8>, _ parser: inout TextParser) throws {
@@ -112,9 +129,21 @@ struct PageReader {
             if kind != .droppedSample { append(value, parser.exemplar) }
             return
         }
-        let exposed = try parser.labels(of: head)
+        let exposed = try labels(of: head, parser)
         let value = try parser.readValue()
         if try appendUnknown(head, exposed, isPart(exposed)) { append(value, parser.exemplar) }
+    }
+
+    /// The labels of a sample that the page before does not have.
+    mutating func labels(
+        of head: UnsafeBufferPointer<UInt8>, _ parser: TextParser
+    ) throws(ExpositionError) -> [Label] {
+        do {
+            return try parser.labels(of: head)
+        } catch {
+            hasBadLabels = error.isOfLabels
+            throw error
+        }
     }
 
     /// - Throws: where reading takes too long; looks at the clock now and then only.
@@ -148,10 +177,13 @@ struct PageReader {
             draft.refs.append(PageDraft.noSeries)
             return true
         }
+        hasBadLabels = true
         guard let labels = try labeller.series(exposed) else {
+            hasBadLabels = false
             appendNew(head, .droppedSample)
             return false
         }
+        hasBadLabels = false
         appendNew(head, .sample)
         draft.newAt.append(draft.refs.count)
         draft.newLabels.append(labels)
@@ -170,11 +202,13 @@ struct PageReader {
     /// How many samples were read, and how many of them relabelling kept.
     var counts: (scraped: Int, kept: Int) {
         let layout = draft.layout ?? previous
-        let links = draft.layout == nil ? settings.links : draft.links
         // What is made of parts counts, not they.
-        let kept = max(draft.values.count - layout.partCount, 0) + (links?.conversions.count ?? 0)
-        return (kept + layout.droppedCount + (links?.droppedCount ?? 0), kept)
+        let kept = max(draft.values.count - layout.partCount, 0) + draft.made.count { $0 != nil }
+        return (kept + layout.droppedCount + (links?.droppedCount ?? 0) + (hasBadLabels ? 1 : 0), kept)
     }
+
+    /// How many of the samples that relabelling kept repeat a line of the page.
+    var repeatedCount: Int { draft.undated((draft.layout ?? previous).repeatedPlaces()).count }
 
     /// The line of the page before with this head; most often the one that is expected.
     mutating func find(_ head: UnsafeBufferPointer<UInt8>) -> Int? {

@@ -3,7 +3,7 @@ import Model
 /// Why a scrape failed, in the words that users look for.
 struct ScrapeFailure: Error, Sendable, Equatable {
     enum Kind: Sendable {
-        case sampleLimit, bodyLimit, bucketLimit, cancelled, other
+        case sampleLimit, labelLimit, bodyLimit, bucketLimit, cancelled, other
     }
 
     var kind = Kind.other
@@ -70,6 +70,7 @@ struct SampleLabeller: Sendable {
         let count = labels.count
         if limits.labels > 0, count > limits.labels {
             throw ScrapeFailure(
+                kind: .labelLimit,
                 message: "label_limit exceeded (metric: \(metric), number of labels: \(count), limit: \(limits.labels))"
             )
         }
@@ -77,12 +78,14 @@ struct SampleLabeller: Sendable {
             let (nameBytes, valueBytes) = (label.name.utf8.count, label.value.utf8.count)
             if limits.labelNameBytes > 0, nameBytes > limits.labelNameBytes {
                 throw ScrapeFailure(
+                    kind: .labelLimit,
                     message:
                         "label_name_length_limit exceeded (metric: \(metric), label name: \(label.name.prefix(50)), "
                         + "length: \(nameBytes), limit: \(limits.labelNameBytes))")
             }
             if limits.labelValueBytes > 0, valueBytes > limits.labelValueBytes {
                 throw ScrapeFailure(
+                    kind: .labelLimit,
                     message:
                         "label_value_length_limit exceeded (metric: \(metric), label name: \(label.name.prefix(50)), "
                         + "value: \(quoted(label.value.prefix(50))), length: \(valueBytes), "

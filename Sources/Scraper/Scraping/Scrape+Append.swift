@@ -3,7 +3,10 @@ import Model
 
 extension Scrape {
     /// Appends a batch, and a second time what the store had forgotten the series of.
-    func append(_ batch: SampleBatch, _ session: inout ScrapeSession) async throws(StorageError) {
+    func append(
+        _ outcome: ScrapeSession.Outcome, _ session: inout ScrapeSession
+    ) async throws(StorageError) {
+        let batch = outcome.batch
         var result = try await environment.store.append(batch)
         environment.metrics.count(result)
         let forgotten = Set(
@@ -20,7 +23,7 @@ extension Scrape {
             result.rejectedHistograms =
                 result.rejectedHistograms.filter { $0.reason != .unknownSeries } + second.rejectedHistograms
         }
-        logRejections(result)
+        logRejections(result, repeated: outcome.repeated)
     }
 
     /// Gives forgotten series new references, and returns their samples under these. Staleness markers of forgotten
@@ -62,15 +65,15 @@ extension Scrape {
     }
 
     /// One line per scrape, however many samples were refused.
-    private func logRejections(_ result: AppendResult) {
+    private func logRejections(_ result: AppendResult, repeated: Int) {
         let rejected = result.rejected + result.rejectedHistograms
-        guard !rejected.isEmpty else { return }
+        guard !rejected.isEmpty || repeated > 0 else { return }
         func count(_ reason: AppendResult.Reason) -> Int { rejected.count { $0.reason == reason } }
         environment.logger.warning(
             "the store refused samples of a scrape",
             metadata: [
                 "target": "\(target.description.url)", "job": "\(target.job.name)",
-                "out_of_order": "\(count(.outOfOrder))", "duplicate_timestamp": "\(count(.duplicate))",
+                "out_of_order": "\(count(.outOfOrder))", "duplicate_timestamp": "\(count(.duplicate) + repeated)",
                 "too_old": "\(count(.tooOld))", "unknown_series": "\(count(.unknownSeries))",
             ])
     }

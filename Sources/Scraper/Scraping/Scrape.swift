@@ -40,9 +40,8 @@ struct Scrape: Sendable {
 
     private struct Prepared {
         var outcome: ScrapeSession.Outcome
-        var metadata: [MetadataLine] = []
-        /// The metrics that a page with other lines tells of.
-        var described: Set<String>?
+        /// What the page says of metrics; nil where that is what the page before said.
+        var metadata: [MetadataLine]?
         var failure: ScrapeFailure?
     }
 
@@ -53,8 +52,8 @@ struct Scrape: Sendable {
         do throws(StorageError) {
             let prepared = try await prepareOnThread(page, &session)
             failure = prepared.failure
-            environment.metrics.outOfBounds.add(prepared.outcome.tooFarAhead)
-            try await append(prepared.outcome.batch, &session)
+            environment.metrics.count(prepared.outcome)
+            try await append(prepared.outcome, &session)
             try await remember(prepared)
             environment.storeHealth.recovered(environment.logger)
         } catch {
@@ -113,7 +112,10 @@ struct Scrape: Sendable {
                 try read(page, &reader)
             } catch {
                 counts = reader.counts
-                return failed(error, counts, bodyBytes: page.body.count, &session)
+                var failed = failed(error, counts, bodyBytes: page.body.count, &session)
+                failed.metadata = reader.metadata
+                session.wasToldOtherwise = session.wasToldOtherwise || failed.metadata != nil
+                return failed
             }
             return try succeeded(&reader, bodyBytes: page.body.count, &session)
         }
@@ -129,7 +131,7 @@ struct Scrape: Sendable {
         }
         try page.body.withUnsafeBufferPointer { (bytes) throws(ScrapeFailure) in try reader.read(bytes, format) }
         let limit = target.job.limits.samples
-        if limit > 0, reader.counts.kept > limit {
+        if limit > 0, reader.counts.kept > limit, reader.counts.kept - reader.repeatedCount > limit {
             throw ScrapeFailure(kind: .sampleLimit, message: "sample limit exceeded")
         }
     }
@@ -139,13 +141,14 @@ struct Scrape: Sendable {
     ) throws(StorageError) -> Prepared {
         let newRefs = reader.draft.newLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.newLabels)
         let madeRefs = reader.draft.madeLabels.isEmpty ? [] : try environment.store.resolve(reader.draft.madeLabels)
-        let added = newRefs.count + session.newCount(madeRefs)
+        let added = session.addedCount(newRefs + madeRefs)
         let values = reports(up: 1, reader.counts, added: added, bodyBytes: bodyBytes)
-        let described = reader.draft.layout?.describedMetrics
+        let metadata = reader.metadata ?? (session.wasToldOtherwise ? session.layout.metadata : nil)
+        session.wasToldOtherwise = false
         let outcome = session.succeed(
             &reader.draft, newRefs: newRefs, madeRefs: madeRefs, reports: values, timestampMs: timestampMs,
             tracksTimestamped: target.job.trackTimestampsStaleness)
-        return Prepared(outcome: outcome, metadata: reader.draft.metadata, described: described)
+        return Prepared(outcome: outcome, metadata: metadata)
     }
 
     private func failed(
@@ -168,14 +171,18 @@ struct Scrape: Sendable {
     }
 
     private func remember(_ prepared: Prepared) async throws(StorageError) {
-        let changed = environment.metadata.update(prepared.metadata)
-        target.metadata.update(prepared.metadata, sharing: environment.metadata)
-        if prepared.failure == nil { target.metadata.endScrape(tellingOf: prepared.described) }
+        let failed = prepared.failure != nil
+        let changed = prepared.metadata.map { target.metadata.update($0, isOfFailure: failed) } ?? []
+        if !failed { target.metadata.endScrape(tellingOf: prepared.metadata.map { Set($0.map(\.metric)) }) }
         guard !changed.isEmpty else { return }
+        let news = environment.metadata.note(changed)
+        target.metadata.share(changed, with: environment.metadata)
+        guard !news.isEmpty else { return }
         do {
-            try await environment.store.setMetadata(changed)
+            try await environment.store.setMetadata(news)
         } catch {
-            environment.metadata.forget(changed)
+            environment.metadata.forget(news)
+            target.metadata.forget(changed)
             throw error
         }
     }

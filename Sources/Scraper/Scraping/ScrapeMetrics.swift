@@ -9,6 +9,7 @@ struct ScrapeMetrics: Sendable {
     let overBodyLimit: Counter
     let overBucketLimit: Counter
     let overTargetLimit: Counter
+    let overLabelLimits: Counter
     let skipped: Counter
     let samples: Counter
     let failures: Counter
@@ -19,7 +20,7 @@ struct ScrapeMetrics: Sendable {
             "scrapes_sample_out_of_order_total", "Samples rejected because their series has a newer one.")
         duplicates = counter(
             "scrapes_sample_duplicate_timestamp_total",
-            "Samples rejected because their series has another value at the same time.")
+            "Samples rejected because their series has another value at the same time, or the page has them twice.")
         outOfBounds = counter(
             "scrapes_sample_out_of_bounds_total", "Samples rejected because their time is too far in the past or ahead."
         )
@@ -32,11 +33,19 @@ struct ScrapeMetrics: Sendable {
             "Scrapes that failed at the job's native_histogram_bucket_limit.")
         overTargetLimit = counter(
             "scrape_pool_exceeded_target_limit_total", "Times that a job had more targets than its target_limit.")
+        overLabelLimits = counter(
+            "scrape_pool_exceeded_label_limits_total", "Scrapes that failed at one of the job's limits of labels.")
         skipped = registry.counter(
             "tsdb_scrapes_skipped_total",
             "Scrapes left out because the one before was still under way, or came too late.")
         samples = registry.counter("tsdb_scrape_samples_appended_total", "Samples of scrapes that were stored.")
         failures = registry.counter("tsdb_scrapes_failed_total", "Scrapes that failed for any reason.")
+    }
+
+    /// Counts the samples of a page that did not go to the store.
+    func count(_ outcome: ScrapeSession.Outcome) {
+        outOfBounds.add(outcome.tooFarAhead)
+        duplicates.add(outcome.repeated)
     }
 
     /// Counts the samples that the store refused.
@@ -56,6 +65,7 @@ struct ScrapeMetrics: Sendable {
         failures.add()
         switch failure.kind {
         case .sampleLimit: overSampleLimit.add()
+        case .labelLimit: overLabelLimits.add()
         case .bodyLimit: overBodyLimit.add()
         case .bucketLimit: overBucketLimit.add()
         case .cancelled, .other: break

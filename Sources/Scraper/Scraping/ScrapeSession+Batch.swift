@@ -4,8 +4,8 @@ import Model
 /// From a page's values to what is appended.
 ///
 /// 1. Every kept value and every report has a place; most pages are their columns as they are.
-/// 2. What is made of several lines is made of the values at their places.
-/// 3. Places that are no float samples are taken out: histograms, parts, and what is dated too far ahead.
+/// 2. What is made of several lines comes behind them.
+/// 3. Places that are no float samples are taken out: histograms, parts, what is dated too far ahead, and repeated lines.
 extension ScrapeSession {
     /// The draft's samples and the reports as a batch. Takes the draft's values out of it.
     mutating func batch(_ draft: inout PageDraft, _ reports: [Double], _ timestampMs: Int64) -> Outcome {
@@ -17,14 +17,17 @@ extension ScrapeSession {
         let latestMs = timestampMs + ScrapeSession.aheadMsMax
         let tooFar = draft.explicit.isEmpty ? [] : draft.explicit.filter { $0.timestampMs > latestMs }.map(\.index)
         if !draft.explicit.isEmpty { outcome.batch.date(draft.explicit, scrapeMs: timestampMs) }
+        let repeated = draft.undated(repeated)
         addStartTimes(draft, &outcome.batch)
-        addHistograms(draft, &outcome.batch, latestMs)
+        addHistograms(draft, &outcome.batch, latestMs, without: repeated)
         addExemplars(draft, &outcome.batch, latestMs)
         outcome.tooFarAhead = tooFar.count
-        var out = Set(tooFar)
-        out.formUnion(draft.histograms.lazy.map(\.index))
-        if layout.partCount > 0 {
-            for (place, ref) in refs.enumerated() where ref == PageDraft.noSeries { out.insert(place) }
+        outcome.repeated = repeated.count
+        let single = tooFar + draft.histograms.map(\.index) + repeated
+        var out = parts
+        if !single.isEmpty {
+            out += single.map { $0..<$0 + 1 }
+            out.sort { $0.lowerBound < $1.lowerBound }
         }
         if !out.isEmpty { outcome.batch.remove(out) }
         return outcome
@@ -46,7 +49,9 @@ extension ScrapeSession {
         }
     }
 
-    private func addHistograms(_ draft: PageDraft, _ batch: inout SampleBatch, _ latestMs: Int64) {
+    private func addHistograms(
+        _ draft: PageDraft, _ batch: inout SampleBatch, _ latestMs: Int64, without repeated: [Int]
+    ) {
         func add(_ ref: SeriesRef, _ histogram: Histogram, _ place: Int) {
             let timestamp = batch.timestamp(place)
             guard timestamp <= latestMs else { return }
@@ -55,46 +60,34 @@ extension ScrapeSession {
                     ref: ref, timestamp: timestamp, histogram: histogram,
                     startTime: batch.startTimes.isEmpty ? 0 : batch.startTimes[place]))
         }
-        for sample in draft.histograms { add(refs[sample.index], sample.histogram, sample.index) }
-        for (ref, conversion) in zip(madeRefs, links?.conversions ?? []) {
+        let left = repeated.isEmpty ? [] : Set(repeated)
+        for sample in draft.histograms where !left.contains(sample.index) {
+            add(refs[sample.index], sample.histogram, sample.index)
+        }
+        guard let conversions = links?.conversions else { return }
+        for (index, histogram) in draft.made.enumerated() {
             // Lines that contradict one another give no histogram, as in Prometheus.
-            guard let histogram = conversion.histogram(batch.values), let place = conversion.places.first else {
-                continue
-            }
-            add(ref, histogram, place)
+            guard let histogram, let place = conversions[index].firstPlace else { continue }
+            add(madeRefs[index], histogram, place)
         }
     }
 
-    private mutating func addExemplars(_ draft: PageDraft, _ batch: inout SampleBatch, _ latestMs: Int64) {
-        guard !draft.exemplars.isEmpty || !undatedExemplars.isEmpty else { return }
-        var undated: [SeriesRef: ExposedExemplar] = [:]
-        let made = madeOf(draft)
+    private func addExemplars(_ draft: PageDraft, _ batch: inout SampleBatch, _ latestMs: Int64) {
         for (place, exposed) in draft.exemplars {
             guard batch.timestamp(place) <= latestMs else { continue }
-            // Histograms have many exemplars, which their times tell apart.
-            if exposed.timestamp == nil, made[place] != nil { continue }
-            let ref = made[place] ?? refs[place]
-            guard ref != PageDraft.noSeries else { continue }
-            if exposed.timestamp == nil {
-                undated[ref] = exposed
-                if undatedExemplars[ref] == exposed { continue }
+            var ref = refs[place]
+            if let index = links?.conversion(of: place), draft.made[index] != nil {
+                // Histograms have many exemplars, which their times tell apart.
+                if exposed.timestamp == nil { continue }
+                ref = madeRefs[index]
             }
+            guard ref != PageDraft.noSeries else { continue }
             let exemplar = Exemplar(
                 labels: exposed.labels, timestamp: exposed.timestamp ?? batch.timestamp(place), value: exposed.value)
-            batch.exemplars.append(ExemplarSample(ref: ref, exemplar: exemplar))
+            batch.exemplars.append(
+                ExemplarSample(ref: ref, exemplar: exemplar, isDated: exposed.timestamp != nil))
         }
         batch.exemplars.sortByTime()
-        undatedExemplars = undated
-    }
-
-    /// By the places of lines with exemplars the histograms that are made of them.
-    private func madeOf(_ draft: PageDraft) -> [Int: SeriesRef] {
-        guard let links, !links.conversions.isEmpty, !draft.exemplars.isEmpty else { return [:] }
-        var made: [Int: SeriesRef] = [:]
-        for (ref, conversion) in zip(madeRefs, links.conversions) {
-            for place in conversion.places { made[place] = ref }
-        }
-        return made
     }
 }
 
@@ -106,6 +99,21 @@ extension PageLinks.Conversion {
         classic.count = count.map { values[$0] }
         classic.sum = sum.map { values[$0] } ?? 0
         return try? classic.customHistogram()
+    }
+}
+
+extension Array {
+    /// The elements that are not at these places, which are in ascending order and may have some in common.
+    fileprivate func removing(_ places: [Range<Int>]) -> [Element] {
+        var kept: [Element] = []
+        kept.reserveCapacity(count)
+        var start = 0
+        for range in places {
+            if range.lowerBound > start { kept += self[start..<range.lowerBound] }
+            start = Swift.max(start, range.upperBound)
+        }
+        kept += self[start...]
+        return kept
     }
 }
 
@@ -126,13 +134,13 @@ extension SampleBatch {
         for sample in explicit { timestamps[sample.index] = sample.timestampMs }
     }
 
-    /// Takes the samples at these places out.
-    fileprivate mutating func remove(_ places: Set<Int>) {
-        let kept = refs.indices.filter { !places.contains($0) }
-        refs = kept.map { refs[$0] }
-        values = kept.map { values[$0] }
-        if timestamps.count > 1 { timestamps = kept.map { timestamps[$0] } }
-        if !startTimes.isEmpty { startTimes = kept.map { startTimes[$0] } }
+    /// Takes the samples at these places out, which are in ascending order.
+    fileprivate mutating func remove(_ places: [Range<Int>]) {
+        // One timestamp is of all samples, be there one or many.
+        if timestamps.count == refs.count, timestamps.count > 1 { timestamps = timestamps.removing(places) }
+        refs = refs.removing(places)
+        values = values.removing(places)
+        if !startTimes.isEmpty { startTimes = startTimes.removing(places) }
     }
 
     /// Ends series.

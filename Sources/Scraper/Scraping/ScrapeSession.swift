@@ -14,8 +14,12 @@ struct ScrapeSession: Sendable {
     private(set) var links: PageLinks?
     /// The series of the histograms among ``links``.
     private(set) var madeRefs: [SeriesRef] = []
-    /// The exemplars of the last page that had no timestamps, by series: they are news only where they change.
-    var undatedExemplars: [SeriesRef: ExposedExemplar] = [:]
+    /// Which of these the last page gave no histogram for, as its lines contradict one another.
+    private var unmade: [Int] = []
+    /// The places that are no series of their own, in ascending order.
+    private(set) var parts: [Range<Int>] = []
+    /// The places of samples that repeat a line of the page, in ascending order.
+    private(set) var repeated: [Int] = []
     /// Whether the series of `layout` have a sample that is not a staleness marker as their latest.
     private var isLive = false
     /// Series that came with timestamps of their own, and so get no staleness markers.
@@ -24,6 +28,8 @@ struct ScrapeSession: Sendable {
     private var orphans: [SeriesRef] = []
     /// References of the report series; empty before the first scrape.
     private(set) var reportRefs: [SeriesRef] = []
+    /// Whether a page that failed has told of metrics since the last one that did not.
+    var wasToldOtherwise = false
     /// The size of the last page in bytes, as an estimate for the next.
     var lastBodyBytes = 0
     /// The timestamp of the last scrape.
@@ -34,6 +40,8 @@ struct ScrapeSession: Sendable {
         var batch: SampleBatch
         /// Samples of the page that were left out because their timestamps lie too far ahead.
         var tooFarAhead = 0
+        /// Samples of the page that were left out because it has them before already.
+        var repeated = 0
     }
 
     /// Timestamps of a page may be at most this far ahead of the scrape.
@@ -47,11 +55,11 @@ struct ScrapeSession: Sendable {
         return PageReader(previous: layout, previousRefs: refs, labeller: labeller, settings: settings)
     }
 
-    /// Which of these series the page before did not have.
-    func newCount(_ made: [SeriesRef]) -> Int {
-        if made.isEmpty { return 0 }
-        let known = Set(madeRefs)
-        return made.count { !known.contains($0) }
+    /// How many of these series the page before did not have.
+    func addedCount(_ found: [SeriesRef]) -> Int {
+        if found.isEmpty { return 0 }
+        var known = Set(refs).union(madeRefs)
+        return found.count { known.insert($0).inserted }
     }
 
     /// Sets the references of the report series, which follow every batch.
@@ -78,12 +86,18 @@ struct ScrapeSession: Sendable {
         _ draft: inout PageDraft, newRefs: [SeriesRef], madeRefs: [SeriesRef] = [], reports: [Double],
         timestampMs: Int64, tracksTimestamped: Bool
     ) -> Outcome {
-        let before =
-            draft.layout == nil && draft.explicit.isEmpty && untracked.isEmpty && orphans.isEmpty ? [] : tracked()
+        let unmade = draft.made.indices.filter { draft.made[$0] == nil }
+        let isAsBefore =
+            draft.layout == nil && draft.explicit.isEmpty && untracked.isEmpty && orphans.isEmpty
+            && unmade == self.unmade
+        let before = isAsBefore ? [] : tracked()
+        self.unmade = unmade
         if let layout = draft.layout {
             self.layout = layout
             refs = draft.refs
             for (place, ref) in zip(draft.newAt, newRefs) { refs[place] = ref }
+            parts = runs(of: PageDraft.noSeries)
+            repeated = layout.repeatedPlaces()
             refs += reportRefs
             (links, self.madeRefs) = (draft.links, madeRefs)
         }
@@ -124,8 +138,8 @@ struct ScrapeSession: Sendable {
         isLive = false
         layout = PageLayout()
         refs = reportRefs
-        (links, madeRefs) = (nil, [])
-        undatedExemplars = [:]
+        (links, madeRefs, unmade) = (nil, [], [])
+        (parts, repeated) = ([], [])
         untracked = []
     }
 
@@ -162,7 +176,7 @@ struct ScrapeSession: Sendable {
     /// Series that get a staleness marker when they do not come again.
     private func tracked() -> [SeriesRef] {
         guard isLive else { return orphans }
-        let samples = refs.dropLast(reportRefs.count) + madeRefs
+        let samples = refs.dropLast(reportRefs.count) + made
         if untracked.isEmpty, layout.partCount == 0 { return orphans + samples }
         return orphans + samples.filter { $0 != PageDraft.noSeries && !untracked.contains($0) }
     }
@@ -172,15 +186,34 @@ struct ScrapeSession: Sendable {
         if draft.explicit.isEmpty { return [] }
         let places = Set(draft.explicit.map(\.index))
         var found = Set(places.map { refs[$0] })
-        for (ref, conversion) in zip(madeRefs, links?.conversions ?? [])
-        where conversion.places.contains(where: places.contains) {
-            found.insert(ref)
+        for place in places {
+            if let index = links?.conversion(of: place) { found.insert(madeRefs[index]) }
         }
         return found
     }
 
+    /// The series of the histograms that the last page gave.
+    private var made: [SeriesRef] {
+        if unmade.isEmpty { return madeRefs }
+        let without = Set(unmade)
+        return madeRefs.indices.filter { !without.contains($0) }.map { madeRefs[$0] }
+    }
+
+    /// The places of this reference, one after another.
+    private func runs(of ref: SeriesRef) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for place in refs.indices where refs[place] == ref {
+            if let last = runs.last, last.upperBound == place {
+                runs[runs.count - 1] = last.lowerBound..<place + 1
+            } else {
+                runs.append(place..<place + 1)
+            }
+        }
+        return runs
+    }
+
     private func missing(_ before: [SeriesRef]) -> [SeriesRef] {
-        let now = Set(refs).union(madeRefs)
+        let now = Set(refs).union(made)
         var seen: Set<SeriesRef> = []
         return before.filter { !now.contains($0) && seen.insert($0).inserted }
     }

@@ -137,14 +137,14 @@ extension Head {
             let newest = staged.newestExemplars[id] ?? newestExemplars[id]
             if series[id] == nil || !(series[id]?.pointee.isPersisted ?? false) {
                 staged.result.rejectedExemplars.append(.init(index: index, reason: .unknownSeries))
-            } else if sample.exemplar == newest {
+            } else if let newest, sample.repeats(newest) {
                 continue
             } else if sample.exemplar.timestamp > bounds.latest || sample.exemplar.timestamp < Head.minTime {
                 staged.result.rejectedExemplars.append(.init(index: index, reason: .tooOld))
-            } else if let newest, sample.exemplar.timestamp < newest.timestamp {
+            } else if let newest, sample.exemplar.timestamp < newest.exemplar.timestamp {
                 staged.result.rejectedExemplars.append(.init(index: index, reason: .outOfOrder))
             } else {
-                staged.newestExemplars[id] = sample.exemplar
+                staged.newestExemplars[id] = sample
                 staged.exemplars.append(sample)
             }
         }

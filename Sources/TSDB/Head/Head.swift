@@ -35,7 +35,7 @@ final class Head: @unchecked Sendable {
     /// Whether series wait to be forgotten until those views are closed.
     private var hasForgettable = false
     /// The newest exemplar of each series that got one since the database was opened. The writer's own.
-    var newestExemplars: [UInt32: Exemplar] = [:]
+    var newestExemplars: [UInt32: ExemplarSample] = [:]
 
     init(sealedEnd: Int64?) {
         self.sealedEnd = sealedEnd ?? .min

@@ -9,7 +9,7 @@ struct StagedBatch: Sendable {
     var exemplars: [ExemplarSample] = []
     /// Per series its newest start time and exemplar in the batch.
     var startTimes: [UInt32: Int64] = [:]
-    var newestExemplars: [UInt32: Exemplar] = [:]
+    var newestExemplars: [UInt32: ExemplarSample] = [:]
     /// The series that get their first sample ever.
     var newSeries: [UInt32]
     var result: AppendResult

@@ -43,9 +43,9 @@ struct ServerProcess {
         let listening = AsyncStream.makeStream(of: [ListenAddress].self)
         let quit = AsyncStream.makeStream(of: Void.self)
         var dependencies = APIDependencies(
-            queryable: reading, appendable: database, metadata: database, targets: scraping,
-            engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"), build: build,
-            startTimeMs: startTimeMs)
+            queryable: reading, appendable: database, metadata: ScrapedMetadata(scraping, others: database),
+            targets: scraping, engine: Engine(engineOptions), registry: registry, logger: Logger(label: "web"),
+            build: build, startTimeMs: startTimeMs)
         dependencies.stored = database
         dependencies.exemplars = database
         dependencies.notifications = notifications
