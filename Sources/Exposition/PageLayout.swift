@@ -80,6 +80,9 @@ public struct PageLayout: Sendable {
 
     public func kind(_ index: Int) -> Kind { lines[index].kind }
 
+    /// The kind of the last TYPE line; nil where there is none.
+    public var typeInForce: Kind? { typeLine == .none ? nil : lines[Int(typeLine.index)].kind }
+
     /// The TYPE line that line `index` is behind.
     public func typeLine(_ index: Int) -> TypeLine { lines[index].typeLine }
 

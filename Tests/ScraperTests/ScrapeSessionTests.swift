@@ -47,10 +47,12 @@ private struct Bench {
             &reader.draft, newRefs: refs, madeRefs: made, reports: [1], timestampMs: now,
             tracksTimestamped: tracksTimestamped)
         lastRepeated = outcome.repeated
+        hadLinksOfBefore = reader.draft.hasLinksOfBefore
         return show(outcome)
     }
 
     var lastRepeated = 0
+    var hadLinksOfBefore = false
 
     var lastCounts = (scraped: 0, kept: 0, added: 0)
 
@@ -431,6 +433,45 @@ private struct Bench {
         #expect(try bench.scrape(Self.classic + "new 1\n").last == made)
         #expect(try bench.scrape(contradictory) == floats + ["new=X", "h{x=\"1\"}=X"])
         #expect(bench.fail() == ["up=0", "h_other=X", "g_count=X"])
+    }
+
+    /// What is made of several lines is the same whether the page before had most of them or there is none before.
+    @Test func randomPagesAreLinkedAsThoseReadAlone() throws {
+        let seed = makeSeed()
+        var random = SeededGenerator(seed: seed)
+        var bench = bench(.openMetrics)
+        bench.settings.histograms.convertsClassic = true
+        var lines: [[String]] = [[], [], []]
+        var movedCount = 0
+        for step in 0..<400 {
+            let family = random.chance(70) ? 2 : random.number(2)
+            if random.chance(40), !lines[family].isEmpty {
+                lines[family].remove(at: random.number(lines[family].count))
+            } else {
+                let name =
+                    [["h_bucket", "h_count", "h_sum", "h_created"], ["c_total", "c_created"], ["g"]][family]
+                    .randomElement(using: &random) ?? ""
+                let bound = name == "h_bucket" ? ",le=\"\(["1", "2.0", "+Inf"][random.number(3)])\"" : ""
+                let head = "\(name){x=\"\(random.number(3))\"\(bound)}"
+                if !lines[family].contains(head) {
+                    lines[family].insert(head, at: random.number(lines[family].count + 1))
+                }
+            }
+            if random.chance(10) { lines[family].shuffle(using: &random) }
+            var page = ""
+            for index in random.chance(50) ? [0, 1, 2] : [2, 0, 1] {
+                page += "# TYPE \(["h histogram", "c counter", "g gauge"][index])\n"
+                for line in lines[index] { page += "\(line) \(random.number(4))\n" }
+            }
+            page += "# EOF\n"
+            var alone = self.bench(.openMetrics)
+            (alone.settings, alone.now) = (bench.settings, bench.now)
+            let together = try bench.scrape(page).filter { !$0.hasSuffix("=X") }
+            #expect(try alone.scrape(page) == together, "seed \(seed), step \(step)")
+            #expect(alone.lastCounts.kept == bench.lastCounts.kept)
+            if bench.hadLinksOfBefore { movedCount += 1 }
+        }
+        #expect(movedCount > 50)
     }
 
     @Test func convertedHistogramsKeepToTheBucketLimit() throws {

@@ -7,6 +7,10 @@ struct PageDraft {
     var layout: PageLayout?
     /// What is made of several lines of a new layout; nil where there is nothing of that kind.
     var links: PageLinks?
+    /// Whether the links are those of the page before, and so are the series of what is made.
+    var hasLinksOfBefore = false
+    /// Which values of a new layout are of lines that the page before had, by their places in both.
+    var kept: [KeptRun] = []
     /// With a new layout, of every kept value its series; a placeholder at the places in `newAt` and of parts.
     var refs: [SeriesRef] = []
     /// Of every sample whose value is kept its value.
@@ -26,6 +30,22 @@ struct PageDraft {
     var madeLabels: [Labels] = []
     /// The histograms that are made of several lines, in the order of the links; nil where lines contradict one another.
     var made: [Histogram?] = []
+
+    /// Values of successive lines that two layouts have in common.
+    struct KeptRun: Equatable {
+        var before: Int
+        var now: Int
+        var count: Int
+    }
+
+    /// Notes values that are kept.
+    mutating func keep(_ run: KeptRun) {
+        if let last = kept.last, last.before + last.count == run.before, last.now + last.count == run.now {
+            kept[kept.count - 1].count += run.count
+        } else if run.count > 0 {
+            kept.append(run)
+        }
+    }
 
     /// Stands in `refs` for what is no series.
     static let noSeries = SeriesRef(id: .max)

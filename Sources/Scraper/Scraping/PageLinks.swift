@@ -34,6 +34,19 @@ struct PageLinks: Sendable {
             if let count { body(count) }
             if let sum { body(sum) }
         }
+
+        mutating func movePlaces(_ move: (inout Int) -> Void) {
+            for index in buckets.indices { move(&buckets[index].place) }
+            if var place = count {
+                move(&place)
+                count = place
+            }
+            if var place = sum {
+                move(&place)
+                sum = place
+            }
+            sortBuckets()
+        }
     }
 
     private(set) var starts: [Start] = []
@@ -41,7 +54,7 @@ struct PageLinks: Sendable {
     /// By the places of values, the index in ``conversions`` of the histogram that is made of the line, -1 where there is
     /// none; empty where no histogram is made.
     private var owners: [Int32] = []
-    private let sampleCount: Int
+    private var sampleCount: Int
 
     /// How many histograms could be made and are dropped by relabelling.
     private(set) var droppedCount = 0
@@ -92,6 +105,35 @@ struct PageLinks: Sendable {
             conversion.forEachPlace { found[$0] = Int32(truncatingIfNeeded: index) }
         }
         owners = found
+    }
+
+    /// The same links for a layout that has no other lines of which they could be made, and these of those before.
+    ///
+    /// - Returns: nil where it lacks one of the lines: all have to be read again then.
+    func moved(_ runs: [PageDraft.KeptRun], sampleCount: Int) -> PageLinks? {
+        // What was dropped is not known by its places.
+        guard droppedCount == 0 else { return nil }
+        var places = [Int](repeating: -1, count: self.sampleCount)
+        for run in runs {
+            for offset in 0..<run.count where places[run.before + offset] < 0 {
+                places[run.before + offset] = run.now + offset
+            }
+        }
+        var moved = self
+        var isWhole = true
+        func move(_ place: inout Int) {
+            place = places[place]
+            isWhole = isWhole && place >= 0
+        }
+        for index in starts.indices {
+            move(&moved.starts[index].created)
+            for sample in starts[index].samples.indices { move(&moved.starts[index].samples[sample]) }
+        }
+        for index in conversions.indices { moved.conversions[index].movePlaces(move) }
+        guard isWhole else { return nil }
+        moved.sampleCount = sampleCount
+        moved.findOwners()
+        return moved
     }
 
     /// Which of the histograms is made of the line at `place`, among others; nil where none is.

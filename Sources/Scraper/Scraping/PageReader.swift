@@ -21,6 +21,8 @@ struct PageReader {
     private var format = ExpositionFormat.text
     /// How many lines, or metrics, were read that are not those of the page before.
     private var linesRead = 0
+    /// Whether lines were read that the page before does not have, and that others may be linked with.
+    private var hasNewLinks = false
     /// Whether comments were read that the page before does not have.
     private var hasNewComments = false
     /// Whether a sample was read whose labels are refused, with which reading ends.
@@ -77,6 +79,11 @@ struct PageReader {
     /// Finds what is made of several lines of a new layout.
     private mutating func link(_ format: ExpositionFormat) throws(ScrapeFailure) {
         guard let layout = draft.layout, format != .protobuf else { return }
+        if !hasNewLinks {
+            draft.links = settings.links?.moved(draft.kept, sampleCount: layout.sampleCount)
+            draft.hasLinksOfBefore = draft.links != nil
+            if draft.hasLinksOfBefore || settings.links == nil { return }
+        }
         draft.links = PageLinks(
             layout, converts: settings.histograms.convertsClassic, hasCreated: format == .openMetrics)
         draft.madeLabels = try draft.links?.label(labeller) ?? []
@@ -238,13 +245,17 @@ struct PageReader {
         if kind.isType { typeLine = .unknown }
         startLayout()
         draft.layout?.append(head, kind)
+        let isOfFamily = kind.isSample || kind.isType
+        if isOfFamily, let type = draft.layout?.typeInForce, type != .typeOther { hasNewLinks = true }
     }
 
     /// Takes lines of the page before over into the new layout, where there is one.
     private mutating func keep(_ range: Range<Int>) {
         guard draft.layout != nil, !range.isEmpty else { return }
         draft.layout?.append(previous, range)
-        draft.refs += previousRefs[previous.samplesBefore(range.lowerBound)..<previous.samplesBefore(range.upperBound)]
+        let places = previous.samplesBefore(range.lowerBound)..<previous.samplesBefore(range.upperBound)
+        draft.keep(.init(before: places.lowerBound, now: draft.refs.count, count: places.count))
+        draft.refs += previousRefs[places]
     }
 
     /// From here on the page differs from the one before. Up to here it did not.

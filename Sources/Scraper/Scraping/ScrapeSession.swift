@@ -99,7 +99,8 @@ struct ScrapeSession: Sendable {
             parts = runs(of: PageDraft.noSeries)
             repeated = layout.repeatedPlaces()
             refs += reportRefs
-            (links, self.madeRefs) = (draft.links, madeRefs)
+            links = draft.links
+            if !draft.hasLinksOfBefore { self.madeRefs = madeRefs }
         }
         untracked = tracksTimestamped ? [] : untracked(draft)
         orphans = []
