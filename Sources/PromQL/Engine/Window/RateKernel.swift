@@ -15,6 +15,9 @@ struct RateKernel: WindowKernel, ~Copyable {
     private let rangeMs: Int64
     private let rangeSeconds: Double
     private var resets: ResetList
+    /// What the last window's increase was multiplied by, and the distances that it follows from: at regular intervals
+    /// they are the same in nearly all windows.
+    private var known = (sampledMs: Int64(-1), count: 0, toStartMs: Int64(0), factor: 0.0)
 
     init(_ samples: Samples, _ windows: WindowGrid, isCounter: Bool, isRate: Bool) {
         self.isCounter = isCounter
@@ -35,10 +38,20 @@ struct RateKernel: WindowKernel, ~Copyable {
         let increase = resets.corrected(samples.values[last] - firstValue, low, high)
         let firstTime = samples.timestamps[low]
         let lastTime = samples.timestamps[last]
-        let zeroShare = isCounter && increase > 0 && firstValue >= 0 ? firstValue / increase : .infinity
+        let sampledMs = lastTime &- firstTime
+        let toStartMs = firstTime &- (end &- rangeMs)
+        let mayBeZero = isCounter && increase > 0 && firstValue >= 0
+        // A counter that has grown by less than it had is not extended to before it was zero, as long as it is not extended
+        // by more than was sampled.
+        let isUnbounded = !mayBeZero || firstValue >= increase && toStartMs <= sampledMs
+        if isUnbounded, known.sampledMs == sampledMs, known.count == high &- low, known.toStartMs == toStartMs {
+            return increase * known.factor
+        }
         var factor = extensionFactor(
-            first: firstTime, last: lastTime, count: high &- low, start: end &- rangeMs, end: end, zeroShare: zeroShare)
+            first: firstTime, last: lastTime, count: high &- low, start: end &- rangeMs, end: end,
+            zeroShare: isUnbounded ? .infinity : firstValue / increase)
         if isRate { factor /= rangeSeconds }
+        if isUnbounded { known = (sampledMs, high &- low, toStartMs, factor) }
         return increase * factor
     }
 
