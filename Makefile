@@ -14,7 +14,7 @@ COMPOSE ?= $(COMPOSER) -f docker/docker-compose.yml $(addprefix --profile ,$(PRO
 TEMPLATE_BASE ?= runpod/pytorch:2.4.0-py3.11-cuda12.4.1-devel-ubuntu22.04
 TEMPLATE_IMAGE ?= $(DOCKER_USERNAME)/gpu-metrics-pod:latest
 
-.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages fuzz-requests fuzz-queries fuzz-files fuzz-chunks lint format sqlite-extension bench bench-peers bench-web exporter-cost clean install package image image-check \
+.PHONY: help deps test-tools build run test test-slow fuzz-diff fuzz-pages fuzz-requests fuzz-queries fuzz-files fuzz-chunks lint format sqlite-extension bench bench-peers bench-scrape bench-web exporter-cost clean install package image image-check \
 	services-up services-down services-logs services-status gpu-tunnel gpu-setup-dcgm template-build template-push
 
 help: ## List the targets
@@ -93,6 +93,10 @@ bench: deps ## Measure ingest, storage and queries of the release build
 bench-peers: deps ## Measure the release beside Prometheus and VictoriaMetrics: WORKLOAD=pod|fleet|wide|growth|all
 	$(SWIFT) build $(RELEASE) --product tsdb
 	@scripts/bench-peers.sh $(WORKLOAD) $(BENCH_OPTIONS)
+
+bench-scrape: deps ## Measure what scraping costs the release, beside Prometheus: many targets, a large page, parsing, memory of a target
+	$(SWIFT) build $(RELEASE) --product tsdb
+	@scripts/bench-peers.sh scrape $(BENCH_OPTIONS)
 
 bench-web: build ## Measure the release's HTTP server, beside Prometheus: small queries of 16 clients, and a large answer
 	-@scripts/deps.sh wrk curl

@@ -26,6 +26,7 @@ let package = Package(
     products: [
         .library(name: "TSDB", targets: ["TSDB", "Model"]),
         .library(name: "PromQL", targets: ["PromQL", "Model"]),
+        .library(name: "Exposition", targets: ["Exposition"]),
         // What SQLite loads: `make sqlite-extension`.
         .library(name: "tsdbsqlite", type: .dynamic, targets: ["TSDBSQL"]),
         .executable(name: "tsdb", targets: ["TSDBCommand"]),

@@ -16,12 +16,13 @@ let package = Package(
     targets: [
         // The server's own shim is no product, and two targets of one name cannot be in one build.
         .systemLibrary(name: "CSnappyBlock"),
-        // Whole servers side by side; it starts the built `tsdb` and its peers, and so needs none of tsdb's products.
+        // Whole servers side by side; it starts the built `tsdb` and its peers, and needs of tsdb's products the parser alone.
         // Not beside StoreBenchmarks, because the plugin runs whatever is in a folder of the name Benchmarks.
         .executableTarget(
             name: "PeerBenchmark",
             dependencies: [
                 "CSnappyBlock",
+                .product(name: "Exposition", package: "tsdb"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: [.swiftLanguageMode(.v6)]),

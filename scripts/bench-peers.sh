@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Compares the release build of tsdb with the Prometheus and VictoriaMetrics that are on the PATH, or else with Debian's,
 # which it unpacks into .build/tools. All of it is on loopback, and nothing is left behind but the figures in .build.
-# Usage: bench-peers.sh pod|fleet|wide|growth|all [OPTION...]   the options are those of `peer-benchmark --help`
+# Usage: bench-peers.sh pod|fleet|wide|growth|all|scrape [OPTION...]   the options are those of `peer-benchmark --help`
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-workload=${1:?pod, fleet, wide, growth or all}
+workload=${1:?pod, fleet, wide, growth, all or scrape}
 shift
+command="make bench-peers WORKLOAD=$workload"
+[ "$workload" = scrape ] && command="make bench-scrape"
 if ! command -v prometheus >/dev/null || ! command -v victoria-metrics >/dev/null; then
     scripts/test-tools.sh .build/tools victoria-metrics
 fi
@@ -27,4 +29,4 @@ for engine in tsdb prometheus victoria-metrics; do
     versions+=(--engine-version "$engine=$(version "$engine")")
 done
 exec Benchmarks/.build/release/peer-benchmark --workload "$workload" --directory .build \
-    --json ".build/bench-peers-$workload.json" --command "make bench-peers WORKLOAD=$workload" "${versions[@]}" "$@"
+    --json ".build/bench-peers-$workload.json" --command "$command" "${versions[@]}" "$@"

@@ -5,7 +5,7 @@ import Glibc
 @main
 struct PeerBenchmark: ParsableCommand {
     enum Choice: String, CaseIterable, ExpressibleByArgument {
-        case pod, fleet, wide, growth, all
+        case pod, fleet, wide, growth, all, scrape
     }
 
     static let configuration = CommandConfiguration(
@@ -18,7 +18,8 @@ struct PeerBenchmark: ParsableCommand {
 
     @Option(
         help:
-            "pod (8 GPUs, 7 days), fleet (1,000 GPUs, 6 hours), wide (200,000 series), growth (pod, 1 day and 7), all.")
+            "pod (8 GPUs, 7 days), fleet (1,000 GPUs, 6 hours), wide (200,000 series), growth (pod, 1 day and 7), all of these; scrape: what scraping costs."
+    )
     var workload = Choice.pod
 
     @Option(help: ArgumentHelp("Days of data, for another length than the workload's own.", valueName: "days"))
@@ -30,6 +31,9 @@ struct PeerBenchmark: ParsableCommand {
 
     @Option(help: ArgumentHelp("How often each query is asked of each engine.", valueName: "count"))
     var runs = 21
+
+    @Option(help: ArgumentHelp("How long the workload scrape scrapes many targets.", valueName: "seconds"))
+    var seconds = 60
 
     @Option(help: "What the samples are drawn from; the same gives the same.")
     var seed: UInt64 = 7
@@ -56,8 +60,8 @@ struct PeerBenchmark: ParsableCommand {
     var command: String?
 
     func validate() throws {
-        guard runs > 0, gpus ?? 1 > 0, days ?? 1 > 0 else {
-            throw ValidationError("--runs, --gpus and --days are to be greater than 0")
+        guard runs > 0, seconds > 0, gpus ?? 1 > 0, days ?? 1 > 0 else {
+            throw ValidationError("--runs, --seconds, --gpus and --days are to be greater than 0")
         }
         for option in engine + engineVersion where !option.contains("=") {
             throw ValidationError("\(option) has no = between the name and the rest")
@@ -72,6 +76,11 @@ struct PeerBenchmark: ParsableCommand {
         let engines = try self.engines()
         var results = Results(
             machine: .current(), command: command ?? CommandLine.arguments.joined(separator: " "))
+        if workload == .scrape {
+            let comparison = ScrapeComparison(
+                engines: engines, seconds: seconds, seed: seed, directory: directory)
+            results.workloads.append(try comparison.run())
+        }
         for workload in workloads() {
             let comparison = Comparison(
                 workload: workload, engines: engines, runs: runs, seed: seed, directory: directory)
@@ -88,6 +97,7 @@ struct PeerBenchmark: ParsableCommand {
         case .fleet: [.fleet(days: days, gpus: gpus)]
         case .wide: [.wide(days: days, gpus: gpus)]
         case .growth: [.pod(days: 1, gpus: gpus), .pod(days: days ?? 7, gpus: gpus)]
+        case .scrape: []
         case .all:
             [
                 .pod(days: 1, gpus: gpus), .pod(days: days, gpus: gpus), .fleet(days: nil, gpus: nil),
@@ -108,7 +118,9 @@ struct PeerBenchmark: ParsableCommand {
         let given = engine.map { halves($0) }
         var commands = given.map { (name: $0.0, words: $0.1.split(separator: " ").map(String.init)) }
         if commands.isEmpty {
-            commands = EngineCommand.known.compactMap { entry in
+            // VictoriaMetrics is not told here what to scrape.
+            let known = EngineCommand.known.filter { workload != .scrape || $0.name != "victoria-metrics" }
+            commands = known.compactMap { entry in
                 findProgram(entry.name).map { (entry.name, [$0] + entry.arguments) }
             }
         }

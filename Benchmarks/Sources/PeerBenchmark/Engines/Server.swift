@@ -15,14 +15,18 @@ final class Server {
     private var pid: pid_t = 0
     private var client = HTTPClient(port: 0)
 
-    /// - Parameter directory: where its data, configuration and log go.
-    init(_ engine: EngineCommand, directory: String) throws {
+    /// - Parameters:
+    ///   - directory: where its data, configuration and log go.
+    ///   - configuration: what Prometheus would find in its file.
+    init(
+        _ engine: EngineCommand, directory: String, configuration: String = "scrape_configs: []\n"
+    ) throws {
         self.engine = engine
         data = "\(directory)/\(engine.name)"
         config = "\(data).yml"
         log = "\(data).log"
         guard mkdir(data, 0o700) == 0 else { throw BenchmarkError("cannot make \(data)") }
-        try writeText("scrape_configs: []\n", to: config)
+        try writeText(configuration, to: config)
     }
 
     var figures: ProcessFigures { ProcessFigures(pid: pid) }
@@ -75,6 +79,13 @@ final class Server {
         ]
         let answer = try client.request("GET", "/api/v1/query_range?" + form(parameters))
         guard answer.status == 200 else { throw refused(query.expression, answer) }
+        return answer.body
+    }
+
+    /// The body of the answer to a request.
+    func get(_ target: String) throws -> [UInt8] {
+        let answer = try client.request("GET", target)
+        guard answer.status == 200 else { throw refused(target, answer) }
         return answer.body
     }
 

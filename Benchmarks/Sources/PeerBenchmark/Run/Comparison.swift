@@ -152,6 +152,6 @@ struct Comparison {
 private func rotated(_ count: Int, by offset: Int) -> [Int] { (0..<count).map { ($0 + offset) % count } }
 
 /// The smallest value that at least this share of the values do not exceed.
-private func percentile(_ values: [Double], _ share: Double) -> Double {
+func percentile(_ values: [Double], _ share: Double) -> Double {
     values.sorted()[max(0, Int((Double(values.count) * share).rounded(.up)) - 1)]
 }

@@ -43,9 +43,9 @@ struct Report {
     private func figures(_ workload: WorkloadResults) -> Table {
         let engines = workload.engines
         var table = Table(header: ["figure"] + engines.map(\.name) + ratioTitles(engines))
-        for measure in Measure.allCases {
+        for measure in Measure.allCases where engines.contains(where: { $0.figures[measure] != nil }) {
             let values = engines.map { $0.figures[measure] ?? .nan }
-            table.rows.append([measure.title] + values.map { short($0) } + ratios(values))
+            table.rows.append([measure.title] + values.map { $0.isNaN ? "–" : short($0) } + ratios(values))
         }
         return table
     }
@@ -90,7 +90,9 @@ struct Report {
         engines.dropFirst().map { "\(engines[0].name) / \($0.name)" }
     }
 
-    private func ratios(_ values: [Double]) -> [String] { values.dropFirst().map { short(values[0] / $0) + "x" } }
+    private func ratios(_ values: [Double]) -> [String] {
+        values.dropFirst().map { (values[0] / $0).isFinite ? short(values[0] / $0) + "x" : "–" }
+    }
 }
 
 private func describe(_ difference: Difference?) -> String {

@@ -12,6 +12,13 @@ enum Measure: String, CaseIterable, Codable, CodingKeyRepresentable {
     case residentRestartedMiB
     case restartReadySeconds
     case restartAnswerSeconds
+    case scrapeManyPercent
+    case scrapeManyMissed
+    case residentManyMiB
+    case parseNs
+    case scrapeLargeMs
+    case scrapeLargeCPUMs
+    case residentTargetKiB
 
     var title: String {
         switch self {
@@ -27,6 +34,13 @@ enum Measure: String, CaseIterable, Codable, CodingKeyRepresentable {
         case .residentRestartedMiB: "resident MiB, restarted and idle"
         case .restartReadySeconds: "s from restart to ready"
         case .restartAnswerSeconds: "s from restart to a first answer"
+        case .scrapeManyPercent: "% of a core for 100 targets of 2,000 series a second"
+        case .scrapeManyMissed: "% of these scrapes left out"
+        case .residentManyMiB: "resident MiB with these, at most"
+        case .parseNs: "ns to parse a sample of a known line"
+        case .scrapeLargeMs: "ms to scrape a page of 100,000 samples"
+        case .scrapeLargeCPUMs: "ms of a core for that"
+        case .residentTargetKiB: "resident KiB per idle target of 25 series"
         }
     }
 }
