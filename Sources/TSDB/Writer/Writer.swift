@@ -145,7 +145,7 @@ final class Writer: @unchecked Sendable {
 
     /// Whether appends have to wait, because sealing does not keep up with them.
     private var isOverfull: Bool {
-        state.head.sampleCount + state.head.side.weight > 2 * state.options.headSamplesMax && hasDuties
+        state.head.sampleCount + state.head.side.weight > headSamplesMax + state.options.headSamplesMax && hasDuties
     }
 
     /// How many samples are sealed before the database is closed: fewer are read from the journal as fast.
