@@ -17,10 +17,14 @@ extension Fetch {
         try check(ccurl_setopt_pointer(handle, CURLOPT_PRIVATE, context), "context")
         try check(ccurl_setopt_write(handle, fetchReceiveBody, context), "body callback")
         try check(ccurl_setopt_header(handle, fetchReceiveHeader, context), "header callback")
+        if request.bodyBytesExpected > Fetch.pieceBytes { try set(handle, CURLOPT_BUFFERSIZE, Fetch.pieceBytes) }
         if request.acceptsGzip { try set(handle, CURLOPT_ACCEPT_ENCODING, "gzip") }
         try configureRoute(handle)
         try configureHeaders(handle)
     }
+
+    /// In how large pieces a large page is received, in bytes; libcurl's own are of 16 KiB.
+    private static let pieceBytes = 128 << 10
 
     private func configureHeaders(_ handle: UnsafeMutableRawPointer) throws(ScrapeFailure) {
         addHeader("User-Agent", request.userAgent)

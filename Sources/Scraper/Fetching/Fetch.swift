@@ -74,8 +74,9 @@ final class Fetch {
     /// When its time is over.
     var endMs: Int64 { begunMs + request.timeoutMs }
 
-    /// Room reserved for a page of unknown size, and the most that is reserved on another's word, in bytes.
-    private static let bodyBytesReserved = (min: 4 << 10, max: 16 << 20)
+    /// Room reserved for a page of unknown size, and the most that is reserved because the page had as much before, in
+    /// bytes. What is not used is never touched, and takes no memory.
+    private static let bodyBytesReserved = (min: 4 << 10, max: 64 << 20)
 
     init(_ request: FetchRequest, complete: @escaping @Sendable (Result<FetchedPage, ScrapeFailure>) -> Void) {
         self.request = request
