@@ -55,7 +55,7 @@ extension Writer {
 
     /// How many samples the head holds before some are sealed: the more series, the more, so that their rows do not get
     /// short. Where 200,000 series are scraped every second, that takes half of the whole server's processor time away,
-    /// for a tenth more memory; twice as many samples again would save a tenth and take another one.
+    /// for a sixth more memory; twice as many samples again would save a tenth and take another one.
     var headSamplesMax: Int {
         state.options.headSamplesMax * min(max(state.head.series.count / Writer.headSeries, 1), Writer.headFactorMax)
     }
