@@ -9,7 +9,7 @@ extension MixedRangeCall {
     func increase(_ low: Int, _ high: Int, end: Int64) -> Histogram? {
         let windowStart = end &- windows.rangeMs
         let start = samples.start(low)
-        let isStarted = isCounter && start > windowStart && start < samples.timestamps[low]
+        let isStarted = isCounter && start != 0 && start > windowStart && start < samples.timestamps[low]
         guard high - low > 1 || isStarted, let firstCount = samples.histogram(low)?.count,
             var result = total(low, high, isStarted: isStarted)
         else { return nil }

@@ -30,8 +30,12 @@ struct RateKernel: WindowKernel, ~Copyable {
     @inline(__always)
     mutating func value(_ samples: Samples, _ low: Int, _ high: Int, end: Int64, step: Int) -> Double {
         let last = high &- 1
-        if isCounter, let starts = samples.starts, starts[low] > end &- rangeMs, starts[low] < samples.timestamps[low] {
-            return sinceStart(samples, low, high, end: end, starts[low])
+        if isCounter, let starts = samples.starts {
+            // 0 stands for a start that is not known, even where the window begins before it.
+            let start = starts[low]
+            if start != 0, start > end &- rangeMs, start < samples.timestamps[low] {
+                return sinceStart(samples, low, high, end: end, start)
+            }
         }
         guard last > low else { return absentValue }
         let firstValue = samples.values[low]
