@@ -33,6 +33,9 @@ struct QuantileKernel: WindowKernel, ~Copyable {
 /// 2. Their distances from the median, downwards from it and upwards, are two sorted lists then, so that the median of
 ///    both together is found by halving.
 /// 3. Where many values change, or some are not finite, both medians are selected anew.
+/// 4. Where one value is NaN, so is the median distance.
+///
+/// - Source: Prometheus 3.14 `promql/functions.go`, funcMadOverTime: behaviour.
 struct MedianDeviationKernel: WindowKernel, ~Copyable {
     private var window: SortedWindow
     /// Keys to select from, beside those that are kept sorted.
@@ -44,7 +47,8 @@ struct MedianDeviationKernel: WindowKernel, ~Copyable {
         let count = high - low
         if window.isWorthSorting(count) {
             window.sort(samples, low, high)
-            // Those that are not finite sort first or last.
+            // Those that are not finite sort first or last, NaN before all.
+            if window.keys[0] == .min { return .ordinaryNaN }
             if keyValue(window.keys[0]).isFinite, keyValue(window.keys[count - 1]).isFinite {
                 return medianDeviation(sorted: window.keys, count)
             }
@@ -52,7 +56,10 @@ struct MedianDeviationKernel: WindowKernel, ~Copyable {
         if scratch.count < count { scratch = Array(repeating: 0, count: 2 * count) }
         return scratch.withUnsafeMutableBufferPointer { scratch in
             guard let keys = scratch.baseAddress else { return absentValue }
-            for index in 0..<count { keys[index] = sortKey(samples.values[low + index]) }
+            for index in 0..<count {
+                keys[index] = sortKey(samples.values[low + index])
+                if keys[index] == .min { return .ordinaryNaN }
+            }
             let median = selectQuantile(0.5, keys, count)
             for index in 0..<count { keys[index] = sortKey((samples.values[low + index] - median).magnitude) }
             return selectQuantile(0.5, keys, count)
