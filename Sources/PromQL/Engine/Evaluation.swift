@@ -86,8 +86,7 @@ struct Evaluation {
             let buffer = worker.takeBuffer()
             defer { worker.giveBack(buffer) }
             try input.source.read(index, into: buffer, worker)
-            let end = input.windows.end(0)
-            buffer.trim(minTime: end &- input.windows.rangeMs &+ 1, maxTime: end)
+            input.cut(buffer)
             guard buffer.count > 0 else { continue }
             try context.hold(buffer.count)
             let seen = buffer.histograms.reduce(buffer.count) { $0 + $1.histogram.heldSamples - 1 }

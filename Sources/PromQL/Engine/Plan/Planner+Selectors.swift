@@ -129,4 +129,15 @@ struct RangeInput {
     let source: any SampleSource
     let windows: WindowGrid
     let rangeExtension: RangeExtension?
+
+    /// Leaves only the first window's samples. A range of histograms has none at its ends, even where it is extended.
+    func cut(_ buffer: SampleBuffer) {
+        let end = windows.end(0)
+        let start = end &- windows.rangeMs
+        guard let rangeExtension, buffer.histograms.isEmpty else {
+            return buffer.trim(minTime: start &+ 1, maxTime: end)
+        }
+        buffer.trim(minTime: start &- windows.beforeMs &+ 1, maxTime: end &+ windows.afterMs)
+        addEdges(buffer, start: start, end: end, isSmoothed: rangeExtension == .smoothed)
+    }
 }
