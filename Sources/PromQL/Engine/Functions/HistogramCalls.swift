@@ -32,27 +32,33 @@ extension Planner {
         }
     }
 
+    /// A quantile that changes makes a series of each of its values.
+    ///
     /// - Parameter label: the label that says which quantile it is; nil where there is one quantile only.
     private func quantiles(
         _ quantiles: [ScalarColumn], label: String?, of argument: Expr, _ grid: StepGrid
     ) throws(QueryError) -> any VectorOperator {
         let input = try vector(argument, grid, consumer: "histogram_quantile")
         let histograms = try AnyHistograms(input, grid, context, at: argument.unwrapped.range)
+        let places = QuantileLabels(quantiles, isLabelled: label != nil)
         var series: [OutputSeries] = []
-        for quantile in quantiles {
+        for text in places.texts {
             for row in histograms.rows {
                 var builder = LabelsBuilder(row.labels)
-                if let label { builder.set(label, openMetricsFloat(quantile[0])) }
+                if let label { builder.set(label, text) }
                 series.append(OutputSeries(labels: builder.labels(), dropsName: true))
             }
         }
         let rows = histograms.rows.count
         let block = try ColumnBlock(rows: series.count, steps: grid.count, context)
+        block.clear()
         try forEachIndex(rows, context, cost: grid.count * 100) { (row, worker) throws(QueryError) in
             for k in 0..<grid.count {
-                let sample = histograms.sample(row, k)
+                guard let sample = histograms.sample(row, k) else { continue }
                 for (index, quantile) in quantiles.enumerated() {
-                    block.row(index * rows + row)[k] = histograms.quantile(quantile[k], sample, row)
+                    let column = block.row(places[index, k] * rows + row)
+                    if isPresent(column[k]) { throw duplicateSeriesError }
+                    column[k] = histograms.quantile(quantile[k], sample, row)
                 }
             }
         }
@@ -188,13 +194,13 @@ private struct AnyHistograms: Sendable {
         return result
     }
 
-    func quantile(_ q: Double, _ sample: Sample?, _ row: Int) -> Double {
+    func quantile(_ q: Double, _ sample: Sample, _ row: Int) -> Double {
         switch sample {
-        case .classic(let buckets)?:
+        case .classic(let buckets):
             let found = bucketQuantile(q, buckets)
             if found.wasForcedMonotonic { informOfForcing(row) }
             return found.value
-        case .native(let histogram)?:
+        case .native(let histogram):
             let (value, observations) = histogram.quantile(q)
             if observations != .none {
                 let result = observations == .result ? "NaN" : "skewed higher"
@@ -203,7 +209,6 @@ private struct AnyHistograms: Sendable {
                     at: range)
             }
             return value
-        case nil: return absentValue
         }
     }
 
