@@ -74,10 +74,14 @@ extension Histogram {
     ]
 
     /// The buckets of positive numbers that hold anything, ascending; of custom bounds all that do.
-    public var positives: [Bucket] { populated(positiveSpans, positiveBuckets, isPositive: true) }
+    public var positives: [Bucket] {
+        named(positiveSpans, positiveBuckets, isPositive: true).filter { $0.count != 0 }
+    }
 
     /// The buckets of negative numbers that hold anything, ascending.
-    public var negatives: [Bucket] { populated(negativeSpans, negativeBuckets, isPositive: false).reversed() }
+    public var negatives: [Bucket] {
+        named(negativeSpans, negativeBuckets, isPositive: false).reversed().filter { $0.count != 0 }
+    }
 
     /// The bucket around zero.
     public var zeroBucket: Bucket {
@@ -86,11 +90,17 @@ extension Histogram {
     }
 
     /// All buckets that hold anything, ascending. Those beside zero end at the bucket around it.
+    public var populatedBuckets: [Bucket] { namedBuckets.filter { $0.count != 0 } }
+
+    /// All buckets that the spans name, whether they hold anything or not, and that around zero where it does, ascending.
+    /// Those beside zero end at the bucket around it.
     ///
     /// - Source: Prometheus 3 `model/histogram`, AllBucketIterator.
-    public var populatedBuckets: [Bucket] {
-        // Prometheus leaves out one that holds less than nothing too, as only differences do.
-        buckets(showsZero: zeroCount > 0).map { bucket in
+    public var namedBuckets: [Bucket] {
+        // Prometheus leaves out a zero bucket that holds less than nothing too, as only differences do.
+        let zero = zeroCount > 0 && !hasCustomBuckets ? [zeroBucket] : []
+        let negatives = named(negativeSpans, negativeBuckets, isPositive: false).reversed()
+        return (negatives + zero + named(positiveSpans, positiveBuckets, isPositive: true)).map { bucket in
             var clipped = bucket
             if bucket.upper < 0, bucket.upper > -zeroThreshold { clipped.upper = -zeroThreshold }
             if bucket.lower > 0, bucket.lower < zeroThreshold { clipped.lower = zeroThreshold }
@@ -102,10 +112,9 @@ extension Histogram {
         hasCustomBuckets || !showsZero ? negatives + positives : negatives + [zeroBucket] + positives
     }
 
-    private func populated(_ spans: [Span], _ counts: [Double], isPositive: Bool) -> [Bucket] {
+    private func named(_ spans: [Span], _ counts: [Double], isPositive: Bool) -> [Bucket] {
         var result: [Bucket] = []
         Histogram.forEachBucket(spans, counts) { index, count in
-            if count == 0 { return }
             let near = Histogram.upperBound(index &- 1, schema: schema, customValues: customValues)
             let far = Histogram.upperBound(index, schema: schema, customValues: customValues)
             if isPositive {

@@ -216,7 +216,7 @@ private struct AnyHistograms: Sendable {
         switch sample {
         case .classic(let buckets)?: return bucketFraction(lower, upper, buckets)
         case .native(let histogram)?:
-            if histogram.sum.isNaN {
+            if lower < upper, histogram.hasNaNObservations {
                 context.inform(
                     "input to histogram_fraction has NaN observations, which are excluded from all fractions"
                         + metricSuffix(row), at: range)

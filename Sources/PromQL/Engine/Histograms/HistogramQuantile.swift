@@ -22,28 +22,37 @@ extension Histogram {
         // NaN observations are in no bucket but in the count, so that ranks count from below then.
         let isForward = hasNaNs || q < 0.5
         let rank = isForward ? q * count : (1 - q) * count
-        let buckets = isForward ? populatedBuckets : populatedBuckets.reversed()
+        let buckets = isForward ? namedBuckets : namedBuckets.reversed()
         var reached = 0.0
         var bucket = Bucket(lower: 0, upper: 0, includesLower: true, includesUpper: true, count: 0)
-        for candidate in buckets {
-            bucket = candidate
-            reached += candidate.count
-            if reached >= rank { break }
+        var next = 0
+        while next < buckets.count {
+            bucket = buckets[next]
+            next += 1
+            reached += bucket.count
+            if bucket.count != 0, reached >= rank { break }
         }
+        if let end = openEnd(bucket) { return (end, .none) }
+        bucket = narrowed(bucket)
+        if bucket.lower == -.infinity { bucket.lower = 0 }
         reached = min(reached, count)
-        if reached < rank, hasNaNs { return (.nan, .result) }
-        return (place(rank, reached, narrowed(bucket), isForward), hasNaNs ? .skewed : .none)
+        if reached < rank { return hasNaNs ? (.nan, .result) : (bucket.upper, .none) }
+        let within = isForward ? rank - (reached - bucket.count) : reached - rank
+        // Prometheus looks for NaN observations in the buckets that are left, and then interpolates in the last of them.
+        if hasNaNs, next < buckets.count { bucket = buckets[buckets.count - 1] }
+        return (interpolated(bucket, within / bucket.count), hasNaNObservations ? .skewed : .none)
     }
 
-    /// The value with this rank in `bucket`, at whose far end `reached` observations were seen.
-    private func place(_ rank: Double, _ reached: Double, _ bucket: Bucket, _ isForward: Bool) -> Double {
-        if hasCustomBuckets {
-            if bucket.lower == -.infinity { return bucket.upper }
-            if bucket.upper == .infinity { return bucket.lower }
-        }
-        if reached < rank { return bucket.upper }
-        let within = isForward ? rank - (reached - bucket.count) : reached - rank
-        return interpolated(bucket, within / bucket.count)
+    /// Whether some observations are NaN: the sum is it with infinite ones of both signs too, but buckets hold these.
+    var hasNaNObservations: Bool { sum.isNaN && observationsInBuckets < count }
+
+    private var observationsInBuckets: Double { namedBuckets.reduce(0) { $0 + $1.count } }
+
+    /// The one end that a custom bucket has, at which all its observations count as lying; nil where it has two.
+    private func openEnd(_ bucket: Bucket) -> Double? {
+        if !hasCustomBuckets { return nil }
+        if bucket.lower == -.infinity { return bucket.upper > 0 ? nil : bucket.upper }
+        return bucket.upper == .infinity ? bucket.lower : nil
     }
 
     /// The value that lies so far, from 0 to 1, into a bucket.
@@ -76,19 +85,32 @@ extension Histogram {
     func fraction(_ lower: Double, _ upper: Double) -> Double {
         if count == 0 || lower.isNaN || upper.isNaN { return .nan }
         if lower >= upper { return 0 }
-        let buckets = populatedBuckets.map(narrowed)
-        return (min(rank(of: upper, buckets), count) - min(rank(of: lower, buckets), count)) / count
+        let buckets = namedBuckets.map(narrowedForFraction)
+        let total = sum.isNaN ? observationsInBuckets : count
+        return (rank(of: upper, buckets, total) - rank(of: lower, buckets, total)) / count
     }
 
-    /// How many observations lie below `value`.
-    private func rank(of value: Double, _ buckets: [Bucket]) -> Double {
+    /// As ``narrowed``, but each custom bucket that zero lies in begins there.
+    private func narrowedForFraction(_ bucket: Bucket) -> Bucket {
+        guard hasCustomBuckets else { return narrowed(bucket) }
+        var result = bucket
+        if bucket.lower <= 0, bucket.upper >= 0 { result.lower = 0 }
+        return result
+    }
+
+    /// How many of `total` observations lie below `value`: all where no bucket reaches it.
+    private func rank(of value: Double, _ buckets: [Bucket], _ total: Double) -> Double {
+        min(total, observations(below: value, buckets) ?? total)
+    }
+
+    private func observations(below value: Double, _ buckets: [Bucket]) -> Double? {
         var below = 0.0
         for bucket in buckets {
             if bucket.lower >= value { return below }
             if bucket.upper > value { return below + bucket.count * share(of: bucket, below: value) }
             below += bucket.count
         }
-        return below
+        return nil
     }
 
     /// Which part of a bucket's observations lies below `value`, which lies within it.
