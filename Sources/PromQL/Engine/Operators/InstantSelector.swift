@@ -145,7 +145,7 @@ private func interpolateSteps(_ samples: Samples, _ times: StepGrid, _ lookbackM
         if hasNext, samples.timestamps[next] == time {
             column[k] = samples.values[next]
         } else if hasNext, hasPrevious {
-            column[k] = interpolate(samples, next - 1, at: time, isCounter: false, isLeftEdge: false)
+            column[k] = interpolate(samples, next - 1, at: time, isCounter: false)
         } else if hasPrevious {
             column[k] = samples.values[next - 1]
         }

@@ -31,11 +31,11 @@ struct ExtendedRateKernel: WindowKernel, ~Copyable {
 
         var left = samples.values[first]
         if isSmoothed, samples.timestamps[first] < start {
-            left = interpolate(samples, first, at: start, isCounter: isCounter, isLeftEdge: true)
+            left = interpolate(samples, first, at: start, isCounter: isCounter)
         }
         var right = samples.values[last]
         if isSmoothed, last > low, samples.timestamps[last] > end {
-            right = interpolate(samples, last - 1, at: end, isCounter: isCounter, isLeftEdge: false)
+            right = interpolate(samples, last - 1, at: end, isCounter: isCounter)
         }
         var result = right - left
         if isCounter {

@@ -23,13 +23,13 @@ func addEdges(_ buffer: SampleBuffer, start: Int64, end: Int64, isSmoothed: Bool
     let isLeftBetween = isSmoothed && times[first] < start
     let isRightBetween = isSmoothed && last > 0 && times[last] > end
     var points = [
-        (start, isLeftBetween ? interpolate(samples, first, at: start, isCounter: false, isLeftEdge: false) : samples.values[first])
+        (start, isLeftBetween ? interpolate(samples, first, at: start, isCounter: false) : samples.values[first])
     ]
     for index in first...last where times[index] > start && times[index] < end {
         points.append((times[index], samples.values[index]))
     }
     points.append(
-        (end, isRightBetween ? interpolate(samples, last - 1, at: end, isCounter: false, isLeftEdge: false) : samples.values[last]))
+        (end, isRightBetween ? interpolate(samples, last - 1, at: end, isCounter: false) : samples.values[last]))
     buffer.count = 0
     for (time, value) in points { buffer.append(time, value) }
 }

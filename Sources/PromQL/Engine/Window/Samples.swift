@@ -47,14 +47,12 @@ private func dropStaleMarkers(_ buffer: SampleBuffer) {
     buffer.count = live
 }
 
-/// The value at `time` on the line through the samples `left` and `left + 1`. Where a counter was reset between them,
-/// its left value counts as 0 at a range's left edge, and its right value as added to the left elsewhere.
-func interpolate(_ samples: Samples, _ left: Int, at time: Int64, isCounter: Bool, isLeftEdge: Bool) -> Double {
+/// The value at `time` on the line through the samples `left` and `left + 1`. Where a counter was reset between them, it
+/// counts as having begun at 0.
+func interpolate(_ samples: Samples, _ left: Int, at time: Int64, isCounter: Bool) -> Double {
     var y1 = samples.values[left]
-    var y2 = samples.values[left + 1]
-    if isCounter, y2 < y1 {
-        if isLeftEdge { y1 = 0 } else { y2 += y1 }
-    }
+    let y2 = samples.values[left + 1]
+    if isCounter, y2 < y1 { y1 = 0 }
     let elapsed = Double(time &- samples.timestamps[left])
     return y1 + (y2 - y1) * elapsed / Double(samples.timestamps[left + 1] &- samples.timestamps[left])
 }
