@@ -20,7 +20,9 @@ struct MixedRangeCall {
         self.metricName = metricName
         self.remarks = remarks
         let counts = [.rate, .increase, .irate].contains(call.function)
-        isReset = counts ? (0..<samples.count).map { $0 > 0 && samples.isReset($0) } : []
+        // Of ranges that are anchored or smoothed, start times do not tell of resets.
+        let looksAtStarts = call.rangeExtension == nil
+        isReset = counts ? (0..<samples.count).map { $0 > 0 && samples.isReset($0, looksAtStarts: looksAtStarts) } : []
         transitions =
             call.function == .changes || call.function == .resets
             ? countTransitions(samples, isChange: call.function == .changes) : []

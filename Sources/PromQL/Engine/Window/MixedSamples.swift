@@ -51,9 +51,10 @@ struct MixedSamples {
     }
 
     /// Whether the histogram at `index` is reset against the one right before it.
-    func isReset(_ index: Int) -> Bool {
+    /// - Parameter looksAtStarts: whether start times tell too.
+    func isReset(_ index: Int, looksAtStarts: Bool = true) -> Bool {
         guard let before = histogram(index - 1), let now = histogram(index) else { return false }
-        return hasNewStart(index) || now.isReset(after: before)
+        return looksAtStarts && hasNewStart(index) || now.isReset(after: before)
     }
 
     /// Copies the numbers among the samples into the empty `buffer`; gives since when each of them counts.
