@@ -22,11 +22,13 @@ final class InstantSelector: VectorOperator {
     private let isCounted: Bool
     /// Whether of histograms only the totals are wanted.
     private let onlyTotals: Bool
+    private let remarks: RangeRemarks
 
     init(
         _ set: any SeriesSet, times: StepGrid, lookbackMs: Int64, output: Output, isCounted: Bool,
-        onlyTotals: Bool = false
+        onlyTotals: Bool = false, _ remarks: RangeRemarks
     ) {
+        self.remarks = remarks
         self.onlyTotals = onlyTotals
         selected = set
         self.times = times
@@ -65,7 +67,10 @@ final class InstantSelector: VectorOperator {
         case .interpolation:
             present = interpolateSteps(Samples(buffer, droppingStale: ()), times, lookbackMs, column)
             if !buffer.histograms.isEmpty {
-                histograms = interpolateHistograms(buffer, times, lookbackMs, column)
+                let smoothing = HistogramSmoothing(
+                    samples: MixedSamples(buffer), times: times, lookbackMs: lookbackMs,
+                    metricName: labels(index).metricName ?? "", remarks: remarks)
+                histograms = smoothing.evaluate(column)
                 present = presentCount(column, times.count)
             }
         }

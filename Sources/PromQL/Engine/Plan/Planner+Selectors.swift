@@ -16,7 +16,8 @@ extension Planner {
         let set = try select(selector.matchers, hints)
         return InstantSelector(
             set, times: times, lookbackMs: lookback, output: isSmoothed ? .interpolation : output,
-            isCounted: isCounted, onlyTotals: totals == .wanted)
+            isCounted: isCounted, onlyTotals: totals == .wanted,
+            RangeRemarks(context: context, range: selector.range))
     }
 
     /// The samples and windows of an expression of type range vector.

@@ -44,7 +44,7 @@ extension MixedRangeCall {
         result.reduce(to: min(base.schema, schemas.min() ?? base.schema))
         if !isStarted, !add(base, factor: -1, to: &result) { return refuseSchemas() }
         guard isCounter else {
-            remarkOnKind(histograms)
+            if first.counterReset != .gauge || last.counterReset != .gauge { remarks.notGauge(metricName) }
             return result
         }
         for index in low + 1..<max(high, low + 1) where isReset[index] {
@@ -86,15 +86,6 @@ extension MixedRangeCall {
         return nil
     }
 
-    /// Says where a function of counters sees a gauge, or the other way round.
-    private func remarkOnKind(_ histograms: [Histogram]) {
-        if isCounter {
-            if histograms.contains(where: { $0.counterReset == .gauge }) { remarks.notCounter(metricName) }
-        } else if histograms.first?.counterReset != .gauge || histograms.last?.counterReset != .gauge {
-            remarks.notGauge(metricName)
-        }
-    }
-
     /// `irate` and `idelta`: the difference of the window's last two samples.
     func lastIncrease(_ low: Int, _ high: Int, number: Double) -> SampleValue? {
         guard high - low > 1 else { return nil }
@@ -120,47 +111,53 @@ extension MixedRangeCall {
     }
 
     /// `rate`, `increase` and `delta` of a range that is anchored or smoothed: as for numbers, see
-    /// ``ExtendedRateKernel``.
-    func extendedIncrease(_ low: Int, _ high: Int, end: Int64, number: Double) -> SampleValue? {
+    /// ``ExtendedRateKernel``. Nowhere in the samples that it looks at must numbers be among histograms.
+    ///
+    /// - Source: Prometheus 3.14 `promql/functions.go`, extendedHistogramRate: behaviour.
+    func extendedIncrease(_ low: Int, _ high: Int, end: Int64) -> SampleValue? {
+        if samples.histogramCount(low, high) < high - low { return refuseMix() }
         let isSmoothed = call.rangeExtension == .smoothed
         let start = end &- windows.rangeMs
         let times = samples.timestamps
         let first = max(low, ((low..<high - 1).first { times[$0] > start } ?? high - 1) - 1)
         let last = isSmoothed ? (low..<high - 1).first { times[$0] >= end } ?? high - 1 : high - 1
-        guard times[last] > start, times[first] <= end else { return nil }
-        let histogramCount = samples.histogramCount(first, last + 1)
-        if histogramCount == 0 { return isPresent(number) ? .float(number) : nil }
-        if histogramCount <= last - first { return refuseMix() }
-        let histograms = (first...last).compactMap { samples.histogram($0) }
-        remarkOnKind(histograms)
-        guard histograms.allSatisfy({ $0.hasCustomBuckets == histograms[0].hasCustomBuckets }) else {
-            _ = refuseSchemas()
-            return nil
-        }
+        guard times[last] > start, times[first] <= end, isOneKind(first...last) else { return nil }
         let isLeftBetween = isSmoothed && times[first] < start
         let isRightBetween = isSmoothed && last > low && times[last] > end
-        let isOneGap = isLeftBetween && isRightBetween && last == first + 1
-        guard let left = isLeftBetween ? point(first + 1, at: start, isLeftEdge: true) : HistogramSum(histograms[0]),
-            var result = isRightBetween
-                ? point(last, at: end, isLeftEdge: isOneGap) : HistogramSum(histograms[histograms.count - 1]),
-            result.add(left, factor: -1) != .incompatible
+        guard let left = isLeftBetween ? point(first + 1, at: start) : samples.histogram(first),
+            let right = isRightBetween ? point(last, at: end) : samples.histogram(last)
         else { return nil }
-        let from = isLeftBetween ? first + 2 : first + 1
-        let through = isRightBetween ? last - 1 : last
-        for index in stride(from: from, through: through, by: 1) where isCounter && isReset[index] {
-            if let before = samples.histogram(index - 1) { _ = result.add(before) }
+        if !isCounter, left.counterReset != .gauge || right.counterReset != .gauge { remarks.notGauge(metricName) }
+        var result = HistogramSum(right)
+        guard add(left, factor: -1, to: &result) else { return nil }
+        // A reset between the samples around the start is in the point there already.
+        for index in stride(from: isLeftBetween ? first + 2 : first + 1, through: last, by: 1)
+        where isCounter && isReset[index] {
+            if let before = samples.histogram(index - 1) { _ = add(before, factor: 1, to: &result) }
         }
         if call.function == .rate { result.multiply(by: 1000 / Double(windows.rangeMs)) }
         return .histogram(result.gauge)
     }
 
+    /// Whether all these histograms have exponential buckets, or all custom ones; says where a counter's is a gauge.
+    private func isOneKind(_ indices: ClosedRange<Int>) -> Bool {
+        let histograms = indices.compactMap { samples.histogram($0) }
+        for histogram in histograms {
+            guard histogram.hasCustomBuckets == histograms[0].hasCustomBuckets else {
+                remarks.mixedSchemas(metricName)
+                return false
+            }
+            if isCounter, histogram.counterReset == .gauge { remarks.notCounter(metricName) }
+        }
+        return true
+    }
+
     /// The point at `time` on the way from the histogram before `index` to the one there.
-    private func point(_ index: Int, at time: Int64, isLeftEdge: Bool) -> HistogramSum? {
+    private func point(_ index: Int, at time: Int64) -> Histogram? {
         guard let left = samples.histogram(index - 1), let right = samples.histogram(index) else { return nil }
         let (from, to) = (samples.timestamps[index - 1], samples.timestamps[index])
-        return interpolate(
-            left, right, part: Double(time &- from) / Double(to &- from), isReset: isCounter && isReset[index],
-            isLeftEdge: isLeftEdge)
+        let part = Double(time &- from) / Double(to &- from)
+        return interpolate(left, right, part: part, isReset: isCounter && isReset[index], remarks)
     }
 }
 

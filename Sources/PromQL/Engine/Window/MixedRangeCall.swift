@@ -62,7 +62,7 @@ struct MixedRangeCall {
         let isMixed = histogramCount < high - low
         switch call.function {
         case .rate, .increase, .delta:
-            if call.rangeExtension != nil { return extendedIncrease(low, high, end: end, number: number) }
+            if call.rangeExtension != nil { return extendedIncrease(low, high, end: end) }
             return isMixed ? refuseMix() : increase(low, high, end: end).map { .histogram($0) }
         case .irate, .idelta: return lastIncrease(low, high, number: number)
         case .sum, .average: return isMixed ? refuseMix() : sum(low, high).map { .histogram($0) }
