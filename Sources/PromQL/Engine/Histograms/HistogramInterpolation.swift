@@ -25,7 +25,8 @@ func interpolate(
 
 /// What a smoothed selector gives where some samples are histograms: as for numbers, each step's histogram, or the point
 /// between its neighbours, or the sample before where there is none after. Steps that see both numbers and histograms,
-/// or must find a point between exponential and custom buckets, have none.
+/// or must find a point between exponential and custom buckets, have none. Histograms that are not both gauges count as a
+/// counter's.
 ///
 /// Takes the steps at which it gives a histogram or nothing out of `column`, in which all samples were taken for numbers.
 ///
@@ -65,7 +66,9 @@ struct HistogramSmoothing {
         guard next < high, let right = samples.histogram(next) else { return left }
         let (from, to) = (samples.timestamps[next - 1], samples.timestamps[next])
         let part = Double(time &- from) / Double(to &- from)
-        guard let result = interpolate(left, right, part: part, isReset: false, remarks) else {
+        let isCounter = left.counterReset != .gauge || right.counterReset != .gauge
+        let isReset = isCounter && left.hasCustomBuckets == right.hasCustomBuckets && right.isReset(after: left)
+        guard let result = interpolate(left, right, part: part, isReset: isReset, remarks) else {
             remarks.mixedSchemas(metricName)
             return nil
         }
