@@ -245,7 +245,8 @@ private struct AnyHistograms: Sendable {
     private func metricSuffix(_ row: Int) -> String { metricSuffix(rows[row].labels) }
 
     private func metricSuffix(_ labels: Labels) -> String {
-        " for metric name \(quoted(labels.metricName ?? ""))"
+        let name = labels.metricName ?? ""
+        return name.isEmpty ? "" : " for metric name \(quoted(name))"
     }
 }
 
