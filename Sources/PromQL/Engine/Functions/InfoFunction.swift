@@ -72,11 +72,21 @@ struct InfoFunction {
     private static func target(_ labels: Labels) -> Labels { labels.keeping(identifyingLabels) }
 
     /// Info series by their identifying labels; those without any belong to nothing.
+    ///
+    /// An identifying label that any series of `v` has is one that all info series must have: Prometheus looks for them
+    /// with one selector.
     private func infosByTarget() -> [Labels: [Int]] {
+        let wanted = InfoFunction.identifyingLabels.filter { name in
+            (0..<base.count).contains { index in
+                let labels = base.series[index].labels
+                return labels[name] != nil && !isInfo(labels) && !base.block.presentSteps(row: index).isEmpty
+            }
+        }
         var result: [Labels: [Int]] = [:]
         for index in 0..<infos.count {
             let target = InfoFunction.target(infos.series[index].labels)
-            if !target.isEmpty { result[target, default: []].append(index) }
+            guard !target.isEmpty, wanted.allSatisfy({ target[$0] != nil }) else { continue }
+            result[target, default: []].append(index)
         }
         return result
     }
