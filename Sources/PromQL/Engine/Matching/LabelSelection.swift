@@ -24,27 +24,21 @@ struct LabelSelection: Sendable {
     private let names: [[UInt8]]
     /// Whether the names are those that count, rather than those that do not.
     private let keeps: Bool
-    private let dropsMetadata: Bool
     private let dropsName: Bool
 
     /// `by (names)` and `on (names)`.
     static func only(_ names: [String]) -> LabelSelection {
-        LabelSelection(names: names.map { Array($0.utf8) }, keeps: true, dropsMetadata: false, dropsName: false)
+        LabelSelection(names: names.map { Array($0.utf8) }, keeps: true, dropsName: false)
     }
 
-    /// `without (names)`: neither do the metric's name, type and unit count.
+    /// `without (names)` and `ignoring (names)`: neither does the metric's name count, but its type and unit do.
     static func without(_ names: [String]) -> LabelSelection {
-        LabelSelection(names: names.map { Array($0.utf8) }, keeps: false, dropsMetadata: true, dropsName: false)
-    }
-
-    /// `ignoring (names)`: neither does the metric's name count.
-    static func ignoring(_ names: [String]) -> LabelSelection {
-        LabelSelection(names: names.map { Array($0.utf8) }, keeps: false, dropsMetadata: false, dropsName: true)
+        LabelSelection(names: names.map { Array($0.utf8) }, keeps: false, dropsName: true)
     }
 
     /// All labels but these.
     static func removing(_ names: [String]) -> LabelSelection {
-        LabelSelection(names: names.map { Array($0.utf8) }, keeps: false, dropsMetadata: false, dropsName: false)
+        LabelSelection(names: names.map { Array($0.utf8) }, keeps: false, dropsName: false)
     }
 
     /// Whether no label counts.
@@ -64,7 +58,6 @@ struct LabelSelection: Sendable {
     }
 
     private func selects(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        if dropsMetadata && MetadataLabels.isMetadata(name) { return false }
         if dropsName && name.count == 8 && name.elementsEqual(Labels.metricNameLabel.utf8) { return false }
         for candidate in names where candidate.count == name.count && candidate.elementsEqual(name) { return keeps }
         return !keeps

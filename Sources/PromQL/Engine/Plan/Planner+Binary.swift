@@ -37,5 +37,5 @@ extension BinaryExpr {
 
 extension VectorMatching {
     /// The labels that paired series share.
-    var selection: LabelSelection { isOn ? .only(labels) : .ignoring(labels) }
+    var selection: LabelSelection { isOn ? .only(labels) : .without(labels) }
 }
