@@ -53,6 +53,8 @@ extension Planner {
         let b = try scalar(call.arguments[1], grid)
         return try ScalarColumn(steps: grid.count, context) { k in
             if a[k].isNaN || b[k].isNaN { return .ordinaryNaN }
+            // Of zeros the negative one is the smaller.
+            if a[k] == b[k] { return (a[k].sign == .minus) == isMin ? a[k] : b[k] }
             return isMin ? min(a[k], b[k]) : max(a[k], b[k])
         }
     }
