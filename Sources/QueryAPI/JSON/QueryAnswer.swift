@@ -18,9 +18,11 @@ struct QueryAnswer: ChunkedBody {
     /// The value of `stats`, or nothing.
     private let stats: [UInt8]
     private var stage = Stage.head
-    /// The next element of a vector or matrix, and in it the next point.
+    /// The next element of a vector.
     private var element = 0
-    private var point = 0
+    /// What of a matrix comes next, and what its pieces are written to.
+    private var place = MatrixText.Place()
+    private var pieces: [[UInt8]] = []
 
     init(_ result: QueryResult, stats: [UInt8] = []) {
         self.result = result
@@ -81,7 +83,7 @@ struct QueryAnswer: ChunkedBody {
             out.appendJSONString(value)
             return true
         case .vector(let samples): return writeVector(samples, &out)
-        case .matrix(let series): return writeMatrix(series, &out)
+        case .matrix(let series): return !MatrixText(series: series).write(from: &place, to: &out, &pieces)
         }
     }
 
@@ -103,66 +105,12 @@ struct QueryAnswer: ChunkedBody {
         }
         return true
     }
-
-    private mutating func writeMatrix(_ series: [MatrixSeries], _ out: inout [UInt8]) -> Bool {
-        while element < series.count {
-            if point == 0 {
-                if element > 0 { out.append(UInt8(ascii: ",")) }
-                out.append("{\"metric\":")
-                out.appendJSONLabels(series[element].labels)
-                if !series[element].timestamps.isEmpty { out.append(",\"values\":[") }
-            }
-            guard writePoints(series[element], &out), writeHistograms(series[element], &out) else { return false }
-            out.append("}")
-            element += 1
-            point = 0
-        }
-        return true
-    }
-
-    /// Returns false where the chunk is full before the numbers are written.
-    private mutating func writePoints(_ series: MatrixSeries, _ out: inout [UInt8]) -> Bool {
-        let count = min(series.timestamps.count, series.values.count)
-        if point >= count { return true }
-        series.timestamps.withUnsafeBufferPointer { timestamps in
-            series.values.withUnsafeBufferPointer { values in
-                var index = point
-                // At least once, so that a series' head is written only once.
-                while index < count, index == point || out.count < Limit.chunkBytes {
-                    guard let times = timestamps.baseAddress, let numbers = values.baseAddress else { break }
-                    if index > 0 { out.append(UInt8(ascii: ",")) }
-                    let next = min(pointsAtOnce, count - index)
-                    out.appendPoints(times + index, numbers + index, next)
-                    index += next
-                }
-                point = index
-            }
-        }
-        if point < count { return false }
-        out.append("]")
-        return true
-    }
-
-    /// Writes the histograms, which are counted after the numbers; returns false where the chunk is full before.
-    private mutating func writeHistograms(_ series: MatrixSeries, _ out: inout [UInt8]) -> Bool {
-        let numbers = min(series.timestamps.count, series.values.count)
-        let begin = point
-        while point < numbers + series.histograms.count {
-            if point > begin, out.count >= Limit.chunkBytes { return false }
-            out.append(point == numbers ? ",\"histograms\":[" : ",")
-            let one = series.histograms[point - numbers]
-            out.appendPoint(one.timestampMs, one.histogram)
-            point += 1
-        }
-        if !series.histograms.isEmpty { out.append("]") }
-        return true
-    }
 }
 
 extension [UInt8] {
     /// Appends a native histogram: `[seconds,{"count":"4","sum":"5","buckets":[[0,"0.5","1","1"],…]}]`, buckets in
     /// ascending order and only those that hold anything.
-    fileprivate mutating func appendPoint(_ milliseconds: Int64, _ histogram: Histogram) {
+    mutating func appendPoint(_ milliseconds: Int64, _ histogram: Histogram) {
         append("[")
         appendTimestamp(milliseconds)
         append(",{\"count\":")

@@ -1,6 +1,6 @@
 /// A body that is written in parts, so that a large answer is never held as text as a whole.
 protocol ChunkedBody: Sendable {
-    /// Appends the next part, about ``Limit/chunkBytes`` long, to `out`, which is empty.
+    /// Appends the next part, about ``Limit/chunkBytes`` long or a few times that, to `out`, which is empty.
     /// - Returns: whether there is more.
     mutating func write(into out: inout [UInt8]) -> Bool
 }
