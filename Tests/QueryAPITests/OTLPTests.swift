@@ -305,7 +305,7 @@ private func lines(_ request: OTLPRequest) -> [String] {
         (#"{"a": tru}"#, "json: expected a value before at byte 9"),
         (
             #"{"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"sum": {"dataPoints": [{"asInt": "1.5"}]}}]}]}]}"#,
-            "json: expected a whole number before"
+            "json: expected a whole number of 64 bits before"
         ),
     ]
 

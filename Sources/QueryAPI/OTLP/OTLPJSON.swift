@@ -4,8 +4,9 @@ import Protobuf
 /// The protobuf message that a metrics request in JSON stands for, so that both are read in the same way.
 ///
 /// - Source: OTLP 1.x, "JSON Protobuf Encoding": names in lowerCamelCase, numbers of 64 bits also as text, identifiers of
-///   traces in hexadecimal, enumerations as numbers; unknown fields mean nothing. As OpenTelemetry's own decoder this one
-///   also takes the names of protobuf, with underscores, and those of enumerations.
+///   traces in hexadecimal, enumerations as numbers; unknown fields mean nothing. Beyond that this takes what protobuf's
+///   own reader of JSON does (`google.protobuf.json_format` was asked): the names of protobuf, with underscores, those of
+///   enumerations, base64 without padding or in the alphabet of URLs; it refuses numbers that their fields cannot hold.
 /// - Throws: where the text is no such request, or its message has more than `bytesMax` bytes.
 func otlpMessage(json: UnsafeRawBufferPointer, bytesMax: Int) throws(JSONError) -> [UInt8] {
     var transcoder = OTLPTranscoder(reader: JSONReader(json), bytesLeft: bytesMax)
@@ -26,8 +27,7 @@ private struct OTLPTranscoder {
         var isFirst = true
         try reader.require("{")
         while let name = try reader.nextName(&isFirst) {
-            let found = OTLPSchema.field(name, of: type) ?? OTLPSchema.field(camelCase(name), of: type)
-            guard let field = found, reader.peek() != UInt8(ascii: "n") else {
+            guard let field = field(name, of: type), reader.peek() != UInt8(ascii: "n") else {
                 // `null` is the same as nothing.
                 try reader.skip(depth: depth)
                 continue
@@ -35,6 +35,12 @@ private struct OTLPTranscoder {
             try values(of: field, depth, &out)
         }
         return out.bytes
+    }
+
+    /// No name of the schema is half as long as 64 bytes; one from outside may have as many as the request.
+    private func field(_ name: String, of type: OTLPSchema.Message) -> OTLPSchema.Field? {
+        guard name.utf8.count <= 64 else { return nil }
+        return OTLPSchema.field(name, of: type) ?? OTLPSchema.field(camelCase(name), of: type)
     }
 
     private mutating func values(
@@ -54,19 +60,17 @@ private struct OTLPTranscoder {
         case .message(let type): out.bytes(field.number, try message(type, depth: depth + 1))
         case .text: out.bytes(field.number, try reader.string().utf8)
         case .base64:
-            guard let bytes = base64Decoded(Array(try reader.string().utf8)[...]) else {
-                throw reader.error("base64 before")
-            }
-            out.bytes(field.number, bytes)
+            out.bytes(field.number, try base64())
         case .hexadecimal: out.bytes(field.number, try hexadecimal())
         case .bool: out.presentVarint(field.number, try bool() ? 1 : 0)
-        case .varint: out.presentVarint(field.number, try whole())
-        case .zigzag:
-            guard let number = Int32(exactly: Int64(bitPattern: try whole())) else {
-                throw reader.error("a number of 32 bits before")
-            }
-            out.presentVarint(field.number, zigzag(Int64(number)))
-        case .fixed64: out.presentDouble(field.number, Double(bitPattern: try whole()))
+        case .uint32: out.presentVarint(field.number, UInt64(try whole("0 to 2^32 - 1", UInt32.self)))
+        case .int64: out.presentVarint(field.number, UInt64(bitPattern: try whole("64 bits", Int64.self)))
+        case .uint64: out.presentVarint(field.number, try whole("0 to 2^64 - 1", UInt64.self))
+        case .sint32: out.presentVarint(field.number, zigzag(Int64(try whole("32 bits", Int32.self))))
+        case .fixed64: out.presentDouble(field.number, Double(bitPattern: try whole("0 to 2^64 - 1", UInt64.self)))
+        case .sfixed64:
+            let number = try whole("64 bits", Int64.self)
+            out.presentDouble(field.number, Double(bitPattern: UInt64(bitPattern: number)))
         case .double: out.presentDouble(field.number, try double())
         case .enumeration(let names): out.presentVarint(field.number, try enumeration(names))
         }
@@ -87,23 +91,22 @@ private struct OTLPTranscoder {
         reader.peek() == UInt8(ascii: "\"") ? try reader.string() : try reader.word()
     }
 
-    /// A whole number's 64 bits, signed or not.
-    private mutating func whole() throws(JSONError) -> UInt64 {
-        let text = try numberText()
-        if let number = Int64(text) { return UInt64(bitPattern: number) }
-        if let number = UInt64(text) { return number }
-        guard let number = decimal(text).flatMap({ Int64(exactly: $0) }) else {
-            throw reader.error("a whole number before")
+    /// - Parameter range: the numbers that `type` holds, in words.
+    private mutating func whole<Number: FixedWidthInteger>(
+        _ range: String, _ type: Number.Type
+    ) throws(JSONError) -> Number {
+        guard let number = wholeNumber(try numberText(), type) else {
+            throw reader.error("a whole number of \(range) before")
         }
-        return UInt64(bitPattern: number)
+        return number
     }
 
     private mutating func double() throws(JSONError) -> Double {
         let text = try numberText()
         switch text {
         case "NaN": return .nan
-        case "Infinity": return .infinity
-        case "-Infinity": return -.infinity
+        case "Infinity", "+Infinity", "Inf", "+Inf", "inf", "+inf": return .infinity
+        case "-Infinity", "-Inf", "-inf": return -.infinity
         default:
             guard let number = decimal(text) else { throw reader.error("a number before") }
             return number
@@ -111,10 +114,23 @@ private struct OTLPTranscoder {
     }
 
     private mutating func enumeration(_ names: [String]) throws(JSONError) -> UInt64 {
-        guard reader.peek() == UInt8(ascii: "\"") else { return try whole() }
+        guard reader.peek() == UInt8(ascii: "\"") else {
+            return UInt64(bitPattern: Int64(try whole("32 bits", Int32.self)))
+        }
         let name = try reader.string()
-        guard let index = names.firstIndex(of: name) else { throw reader.error("one of \(names) before") }
-        return UInt64(index)
+        // Names of later versions mean as little as unknown fields.
+        return UInt64(names.firstIndex(of: name) ?? Int(wholeNumber(name, UInt32.self) ?? 0))
+    }
+
+    /// In either alphabet, padded or not.
+    private mutating func base64() throws(JSONError) -> [UInt8] {
+        var digits = try reader.string().utf8.map { digit in
+            digit == UInt8(ascii: "-") ? UInt8(ascii: "+") : digit == UInt8(ascii: "_") ? UInt8(ascii: "/") : digit
+        }
+        while digits.last == UInt8(ascii: "=") { digits.removeLast() }
+        digits += [UInt8](repeating: UInt8(ascii: "="), count: (4 - digits.count % 4) % 4)
+        guard let bytes = base64Decoded(digits[...]) else { throw reader.error("base64 before") }
+        return bytes
     }
 
     private mutating func hexadecimal() throws(JSONError) -> [UInt8] {
@@ -133,5 +149,12 @@ private struct OTLPTranscoder {
 /// `time_unix_nano` as `timeUnixNano`.
 private func camelCase(_ name: String) -> String {
     let parts = name.split(separator: "_")
-    return parts.dropFirst().reduce(String(parts.first ?? "")) { $0 + $1.prefix(1).uppercased() + $1.dropFirst() }
+    return parts.dropFirst().reduce(into: String(parts.first ?? "")) {
+        $0 += $1.prefix(1).uppercased() + $1.dropFirst()
+    }
+}
+
+/// Also of notations such as `1e3` and `1.0`.
+private func wholeNumber<Number: FixedWidthInteger>(_ text: String, _ type: Number.Type) -> Number? {
+    Number(text) ?? decimal(text).flatMap { Number(exactly: $0) }
 }

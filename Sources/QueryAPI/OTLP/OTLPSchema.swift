@@ -9,17 +9,19 @@ enum OTLPSchema {
         case buckets, quantile, exemplar, pair, value, list, map
     }
 
+    /// Numbers have the names of protobuf's types.
     enum Kind {
         case message(Message)
         case text
         case base64
         case hexadecimal
         case bool
-        /// A number of which a varint is made.
-        case varint
-        case zigzag
-        /// A whole number of 64 bits.
+        case uint32
+        case int64
+        case uint64
+        case sint32
         case fixed64
+        case sfixed64
         case double
         /// A number, or the name at its index.
         case enumeration([String])
@@ -82,37 +84,37 @@ enum OTLPSchema {
         .summary: ["dataPoints": .many(1, .message(.summaryPoint))],
         .numberPoint: [
             "startTimeUnixNano": Field(2, .fixed64), "timeUnixNano": Field(3, .fixed64), "asDouble": Field(4, .double),
-            "exemplars": .many(5, .message(.exemplar)), "asInt": Field(6, .fixed64),
-            "attributes": .many(7, .message(.pair)), "flags": Field(8, .varint),
+            "exemplars": .many(5, .message(.exemplar)), "asInt": Field(6, .sfixed64),
+            "attributes": .many(7, .message(.pair)), "flags": Field(8, .uint32),
         ],
         .histogramPoint: [
             "startTimeUnixNano": Field(2, .fixed64), "timeUnixNano": Field(3, .fixed64), "count": Field(4, .fixed64),
             "sum": Field(5, .double), "bucketCounts": .many(6, .fixed64), "explicitBounds": .many(7, .double),
             "exemplars": .many(8, .message(.exemplar)), "attributes": .many(9, .message(.pair)),
-            "flags": Field(10, .varint),
+            "flags": Field(10, .uint32),
         ],
         .exponentialPoint: [
             "attributes": .many(1, .message(.pair)), "startTimeUnixNano": Field(2, .fixed64),
             "timeUnixNano": Field(3, .fixed64), "count": Field(4, .fixed64), "sum": Field(5, .double),
-            "scale": Field(6, .zigzag), "zeroCount": Field(7, .fixed64), "positive": Field(8, .message(.buckets)),
-            "negative": Field(9, .message(.buckets)), "flags": Field(10, .varint),
+            "scale": Field(6, .sint32), "zeroCount": Field(7, .fixed64), "positive": Field(8, .message(.buckets)),
+            "negative": Field(9, .message(.buckets)), "flags": Field(10, .uint32),
             "exemplars": .many(11, .message(.exemplar)),
         ],
         .summaryPoint: [
             "startTimeUnixNano": Field(2, .fixed64), "timeUnixNano": Field(3, .fixed64), "count": Field(4, .fixed64),
             "sum": Field(5, .double), "quantileValues": .many(6, .message(.quantile)),
-            "attributes": .many(7, .message(.pair)), "flags": Field(8, .varint),
+            "attributes": .many(7, .message(.pair)), "flags": Field(8, .uint32),
         ],
-        .buckets: ["offset": Field(1, .zigzag), "bucketCounts": .many(2, .varint)],
+        .buckets: ["offset": Field(1, .sint32), "bucketCounts": .many(2, .uint64)],
         .quantile: ["quantile": Field(1, .double), "value": Field(2, .double)],
         .exemplar: [
             "timeUnixNano": Field(2, .fixed64), "asDouble": Field(3, .double), "spanId": Field(4, .hexadecimal),
-            "traceId": Field(5, .hexadecimal), "asInt": Field(6, .fixed64),
+            "traceId": Field(5, .hexadecimal), "asInt": Field(6, .sfixed64),
             "filteredAttributes": .many(7, .message(.pair)),
         ],
         .pair: ["key": Field(1, .text), "value": Field(2, .message(.value))],
         .value: [
-            "stringValue": Field(1, .text), "boolValue": Field(2, .bool), "intValue": Field(3, .varint),
+            "stringValue": Field(1, .text), "boolValue": Field(2, .bool), "intValue": Field(3, .int64),
             "doubleValue": Field(4, .double), "arrayValue": Field(5, .message(.list)),
             "kvlistValue": Field(6, .message(.map)), "bytesValue": Field(7, .base64),
         ],

@@ -126,18 +126,21 @@ struct JSONReader {
         }
     }
 
+    /// Half a character becomes U+FFFD, as it does in Go: JavaScript writes one where it cuts a text.
     private mutating func unicode() throws(JSONError) -> Unicode.Scalar {
-        var value = UInt32(try unit())
-        if (0xd800..<0xdc00).contains(value) {
-            guard index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
-            else { throw error("the second half of a character") }
-            index += 2
-            let second = UInt32(try unit())
-            guard (0xdc00..<0xe000).contains(second) else { throw error("the second half of a character before") }
-            value = 0x10000 + (value - 0xd800) << 10 + second - 0xdc00
+        let first = UInt32(try unit())
+        guard (0xd800..<0xdc00).contains(first) else { return Unicode.Scalar(first) ?? "\u{fffd}" }
+        guard index + 1 < bytes.count, bytes[index] == UInt8(ascii: "\\"), bytes[index + 1] == UInt8(ascii: "u")
+        else { return "\u{fffd}" }
+        let behindFirst = index
+        index += 2
+        let second = UInt32(try unit())
+        guard (0xdc00..<0xe000).contains(second) else {
+            // It is read by itself.
+            index = behindFirst
+            return "\u{fffd}"
         }
-        guard let scalar = Unicode.Scalar(value) else { throw error("a character before") }
-        return scalar
+        return Unicode.Scalar(0x10000 + (first - 0xd800) << 10 + second - 0xdc00) ?? "\u{fffd}"
     }
 
     private mutating func unit() throws(JSONError) -> UInt16 {
