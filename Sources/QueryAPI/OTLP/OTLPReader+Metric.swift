@@ -22,7 +22,7 @@ extension OTLPReader {
 
     /// Metric: name 1, description 2, unit 3, and one of gauge 5, sum 7, histogram 9, exponential histogram 10, summary 11.
     mutating func readMetric(
-        _ message: UnsafeRawBufferPointer, _ context: OTLPContext, _ times: inout ClosedRange<Int64>?
+        _ message: UnsafeRawBufferPointer, _ context: OTLPContext, _ times: inout OTLPTimes
     ) throws(ProtobufError) {
         var metric = Metric()
         var reader = ProtobufReader(message)
@@ -41,7 +41,7 @@ extension OTLPReader {
     }
 
     private mutating func add(
-        _ metric: Metric, _ context: OTLPContext, _ times: inout ClosedRange<Int64>?
+        _ metric: Metric, _ context: OTLPContext, _ times: inout OTLPTimes
     ) throws(ProtobufError) {
         guard let kind = metric.kind else { return leaveOut(metric, "it has no data of a known type") }
         let (temporality, isMonotonic) = try temporality(metric)
@@ -67,9 +67,7 @@ extension OTLPReader {
                     "a data point of \(quoted(String(name.prefix(200)))) is left out: \(fault)"
                 }
             }
-            times =
-                times.map { min($0.lowerBound, point.timestamp)...max($0.upperBound, point.timestamp) }
-                ?? point.timestamp...point.timestamp
+            times.add(point.timestamp)
             try add(point, name, kind, context)
         }
         if isEmpty { return leaveOut(metric, "it has no data points") }

@@ -35,16 +35,16 @@ struct OTLPReader {
         }
         attributes.sort()
         var context = OTLPContext(resource: attributes, names: names)
-        var times: ClosedRange<Int64>?
+        var times = OTLPTimes(stepMs: lookbackMs / 2)
         try forEachMessage(message, 2) { (scope) throws(ProtobufError) in
             try readScope(scope, &context, &times)
         }
-        if let times { try addTargetInfo(context, times) }
+        try addTargetInfo(context, times)
     }
 
     /// ScopeMetrics: scope 1, metrics 2, schema_url 3. InstrumentationScope: name 1, version 2, attributes 3.
     private mutating func readScope(
-        _ message: UnsafeRawBufferPointer, _ context: inout OTLPContext, _ times: inout ClosedRange<Int64>?
+        _ message: UnsafeRawBufferPointer, _ context: inout OTLPContext, _ times: inout OTLPTimes
     ) throws(ProtobufError) {
         context.setScope(nil)
         if settings.promotesScope {
@@ -62,21 +62,9 @@ struct OTLPReader {
         try forEachMessage(message, 2) { (metric) throws(ProtobufError) in try readMetric(metric, fixed, &times) }
     }
 
-    /// `target_info`: 1 at the first and last time of the resource's samples and often enough between them.
-    private mutating func addTargetInfo(
-        _ context: OTLPContext, _ times: ClosedRange<Int64>
-    ) throws(ProtobufError) {
+    private mutating func addTargetInfo(_ context: OTLPContext, _ times: OTLPTimes) throws(ProtobufError) {
         guard let labels = context.targetInfo() else { return }
-        let step = max(1, lookbackMs / 2)
-        var time = times.lowerBound
-        // A week of samples has four thousand of these.
-        let stepsMax = 100_000
-        if (times.upperBound - times.lowerBound) / step > stepsMax { time = times.upperBound - step * Int64(stepsMax) }
-        while time < times.upperBound {
-            try request.add(labels, time, 1, startTime: 0)
-            time += step
-        }
-        try request.add(labels, times.upperBound, 1, startTime: 0)
+        for time in times.all { try request.add(labels, time, 1, startTime: 0) }
     }
 }
 
