@@ -8,12 +8,16 @@ struct RateLimit: Equatable, Sendable {
 
 /// What is left of a rate limit.
 ///
-/// A bucket that gets a token each interval is kept as the time at which it will be full.
+/// A bucket that gets a token each interval is kept as the time at which it will be full. Another limit begins with a full
+/// one.
 struct TokenBucket: Sendable {
+    private var limit: RateLimit?
     private var fullNs: UInt64 = 0
 
-    /// Takes a token, where there is one.
-    mutating func take(_ limit: RateLimit, nowNs: UInt64) -> Bool {
+    /// Takes a token, where there is one; without a limit there always is.
+    mutating func take(_ limit: RateLimit?, nowNs: UInt64) -> Bool {
+        if limit != self.limit { (self.limit, fullNs) = (limit, 0) }
+        guard let limit else { return true }
         let start = max(fullNs, nowNs)
         let (room, overflow) = (limit.burst - min(limit.burst, 1)).multipliedReportingOverflow(by: limit.intervalNs)
         guard overflow || start - nowNs <= room else { return false }

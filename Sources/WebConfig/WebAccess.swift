@@ -87,10 +87,8 @@ public final class WebAccess: Sendable {
         authorization: String?
     ) async -> (verdict: Verdict, headers: [(name: HTTPField.Name, value: String)]) {
         let configuration = refreshed().configuration
-        if let limit = configuration.rateLimit {
-            let nowNs = monotonicNs()
-            guard bucket.withLock({ $0.take(limit, nowNs: nowNs) }) else { return (.tooMany, []) }
-        }
+        let nowNs = monotonicNs()
+        guard bucket.withLock({ $0.take(configuration.rateLimit, nowNs: nowNs) }) else { return (.tooMany, []) }
         if configuration.users.isEmpty { return (.allowed, configuration.headers) }
         guard let credentials = authorization.flatMap({ Credentials($0) }),
             await passwords.isRight(credentials, configuration.users)
@@ -105,6 +103,10 @@ public final class WebAccess: Sendable {
         if stamps == old.stamps { return old }
         do {
             let configuration = try WebConfiguration.load(path: path)
+            guard !configuration.isEmpty || old.configuration.isEmpty else {
+                // Whoever writes a file may empty it first, and the door must not open for that moment.
+                throw WebConfigError("the file is empty; write {} into it where there are to be no settings")
+            }
             // Before reading them, so that a file that changes meanwhile is read once more.
             stamps.merge(FileStamp.all(configuration.files)) { earlier, _ in earlier }
             let new = try State(configuration, stamps.filter { ([path] + configuration.files).contains($0.key) })

@@ -14,6 +14,8 @@ struct WebConfiguration: Sendable {
     var users: [String: BcryptHash] = [:]
     /// nil where requests are not limited.
     var rateLimit: RateLimit?
+    /// Whether the file says nothing, not even that there are no settings.
+    var isEmpty = false
 
     struct TLS: Sendable {
         var certificate = Text.empty
@@ -60,9 +62,9 @@ struct WebConfiguration: Sendable {
         let diagnostics = Diagnostics(file: path)
         var configuration = WebConfiguration()
         do {
-            if let root = try YAMLReader.read(text) {
-                configuration.decode(root, folder: folder(of: path), diagnostics)
-            }
+            let root = try YAMLReader.read(text)
+            configuration.isEmpty = root?.isNull ?? true
+            if let root { configuration.decode(root, folder: folder(of: path), diagnostics) }
         } catch {
             diagnostics.report(error.mark, error.reason)
         }

@@ -68,6 +68,44 @@ import YAML
         }
     }
 
+    @Test func anotherLimitBeginsWithAFullBucket() async throws {
+        try await withAccess("rate_limit: {interval: 1h, burst: 2}\n") { access, path in
+            func check(_ text: String, _ expected: [WebAccess.Verdict]) async throws {
+                try writeFile(path, text)
+                for verdict in expected {
+                    #expect(await access.admit(authorization: nil).verdict == verdict, "\(text)")
+                }
+            }
+            try await check("rate_limit: {interval: 1h, burst: 2}\n", [.allowed, .allowed, .tooMany])
+            try await check("rate_limit: {interval: 1ms, burst: 1000}\n", [.allowed, .allowed, .allowed])
+            try await check("rate_limit: {interval: 2h, burst: 2}\n", [.allowed, .allowed, .tooMany])
+            try await check("{}\n", [.allowed, .allowed, .allowed])
+            try await check("rate_limit: {interval: 2h, burst: 2}\n", [.allowed, .allowed, .tooMany])
+            // The same limit goes on where anything else changes.
+            try await check("rate_limit: {interval: 2h, burst: 2}\n# more\n", [.tooMany, .tooMany])
+        }
+    }
+
+    /// An editor may empty a file before it writes it.
+    @Test(arguments: ["", "\n", "# nothing\n", "---\n", "null\n", "~"])
+    func anEmptyFileOpensNoDoor(_ empty: String) async throws {
+        try await withAccess(WebAccessTests.admin) { access, path in
+            try writeFile(path, empty)
+            #expect(await access.admit(authorization: nil).verdict == .unauthorized)
+            #expect(await access.admit(authorization: WebAccessTests.right).verdict == .allowed)
+            try writeFile(path, "{}\n")
+            #expect(await access.admit(authorization: nil).verdict == .allowed)
+            // Nothing is lost by that.
+            try writeFile(path, empty)
+            #expect(await access.admit(authorization: nil).verdict == .allowed)
+        }
+        try await withAccess(empty) { access, path in
+            #expect(await access.admit(authorization: nil).verdict == .allowed)
+            try writeFile(path, empty + "\n#")
+            #expect(await access.admit(authorization: nil).verdict == .allowed)
+        }
+    }
+
     @Test func tokensComeBackOneByOne() {
         let limit = RateLimit(intervalNs: 10, burst: 2)
         var bucket = TokenBucket()
