@@ -31,7 +31,8 @@ extension MappingDecoder {
         let text = string("host") ?? ""
         let path = text.hasPrefix("unix://") ? text.dropFirst("unix://".count) : ""
         if path.hasPrefix("/"), path.utf8.count <= DiscoveryConfiguration.Docker.socketPathBytesMax { return text }
-        if let url = WebURL.checked(text, schemes: ["http", "https", "tcp"]) { return url }
+        let isPlain = !text.contains("?") && !text.contains("#")
+        if isPlain, let url = WebURL.checked(text, schemes: ["http", "https", "tcp"]) { return url }
         diagnostics.report(
             place("host"),
             text.isEmpty

@@ -16,10 +16,10 @@ struct DockerTargets: TargetServer {
     ) {
         let filters = filterText.isEmpty ? "" : "?filters=" + percentEncoded(filterText)
         let answers = Answers()
-        get("/containers/json" + filters, environment) { answer in
+        get("/containers/json" + filters, "containers", environment) { answer in
             answers.take(containers: answer).map { finish(result($0, $1)) }
         }
-        get("/networks", environment) { answer in
+        get("/networks", "networks", environment) { answer in
             answers.take(networks: answer).map { finish(result($0, $1)) }
         }
     }
@@ -51,16 +51,17 @@ struct DockerTargets: TargetServer {
     }
 
     private func groups(_ containers: [UInt8], _ networks: [UInt8]) throws(TargetTextError) -> [TargetGroup] {
-        docker.groups(
-            try decode([DockerContainer].self, containers, "containers"),
-            try decode([DockerNetwork].self, networks, "networks"))
+        try docker.groups(
+            try decode(DockerContainer.self, containers, "containers"),
+            try decode(DockerNetwork.self, networks, "networks"))
     }
 
+    /// A list, or null, of what may be null itself, which then has nothing that a target is made of.
     private func decode<Value: Decodable>(
         _ type: Value.Type, _ bytes: [UInt8], _ what: String
-    ) throws(TargetTextError) -> Value {
+    ) throws(TargetTextError) -> [Value] {
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+            return try JSONDecoder().decode([Value?]?.self, from: Data(bytes))?.compactMap { $0 } ?? []
         } catch {
             throw TargetTextError(reason: "the engine's list of \(what) cannot be read: \(reason(error))")
         }
@@ -90,7 +91,8 @@ struct DockerTargets: TargetServer {
     }
 
     private func get(
-        _ path: String, _ environment: DiscoveryEnvironment, _ finish: @escaping @Sendable (Answer) -> Void
+        _ path: String, _ what: String, _ environment: DiscoveryEnvironment,
+        _ finish: @escaping @Sendable (Answer) -> Void
     ) {
         var request = HTTPPost(
             url: "http://localhost" + path, timeoutMs: docker.refreshMs, userAgent: environment.userAgent,
@@ -106,11 +108,28 @@ struct DockerTargets: TargetServer {
         environment.session.start(request) { result in
             switch result {
             case .failure(let failure):
-                finish(failure.isCancelled ? nil : .failure(TargetTextError(reason: failure.description)))
+                let reason =
+                    failure.isTooLong
+                    ? "the engine's list of \(what) has more than \(TargetGroupText.bytesMax >> 20) MiB"
+                    : failure.description
+                finish(failure.isCancelled ? nil : .failure(TargetTextError(reason: reason)))
             case .success(let reply) where reply.status == 200: finish(.success(reply.body))
             case .success(let reply):
-                finish(.failure(TargetTextError(reason: "the engine returned HTTP status \(reply.status)")))
+                let status = "the engine returned HTTP status \(reply.status)"
+                let message = message(reply.body)
+                finish(.failure(TargetTextError(reason: message.isEmpty ? status : status + ": " + message)))
             }
         }
+    }
+
+    /// What an engine says of a request that it refuses: `{"message": TEXT}`, or text.
+    private func message(_ body: [UInt8]) -> String {
+        struct Refusal: Decodable { var message: String }
+        let start = Data(body.prefix(16 << 10))
+        let text =
+            (try? JSONDecoder().decode(Refusal.self, from: start))?.message ?? String(decoding: start, as: UTF8.self)
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return String(
+            line.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }.prefix(300).map(Character.init))
     }
 }

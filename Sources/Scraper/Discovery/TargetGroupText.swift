@@ -44,9 +44,8 @@ enum TargetGroupText {
         do {
             return try JSONDecoder().decode([JSONGroup].self, from: Data(bytes)).map { group in
                 if group.labels?[""] != nil { throw TargetTextError(reason: "\"\" is not a valid label name") }
-                var builder = LabelsBuilder()
-                for (name, value) in group.labels ?? [:] { builder.set(name, value) }
-                return TargetGroup(targets: group.targets ?? [], labels: builder.labels())
+                let labels = Labels((group.labels ?? [:]).map { (name: $0.key, value: $0.value) })
+                return TargetGroup(targets: group.targets ?? [], labels: labels)
             }
         } catch let error as DecodingError {
             throw TargetTextError(reason: describe(error))
