@@ -51,7 +51,7 @@ extension ScrapeManager {
         var actions: [SessionSlot.Action] = []
         for (description, job) in plan.targets {
             guard let before = old.removeValue(forKey: description.identity) else {
-                targets.append(Target(description, job: job))
+                targets.append(newTarget(description, job, state.leaving[description.identity]))
                 continue
             }
             if before.description == description, before.job.scrapesLike(job) {
@@ -64,10 +64,24 @@ extension ScrapeManager {
             actions.append(before.slot.withLock { $0.leave(successor: after) })
             targets.append(after)
         }
-        for target in old.values { actions.append(target.slot.withLock { $0.leave(successor: nil) }) }
+        for (identity, target) in old {
+            actions.append(target.slot.withLock { $0.leave(successor: nil) })
+            state.leaving[identity] = target
+        }
+        state.leaving = state.leaving.filter { $0.value.slot.withLock { $0.isLeavingAlone } }
         state.targets = targets
         state.dropped = plan.dropped
         return actions
+    }
+
+    /// - Parameter before: a target of the same series that was removed and may still be being scraped: what ends its
+    ///   series would come behind the new one's samples.
+    private func newTarget(_ description: TargetDescription, _ job: JobConfiguration, _ before: Target?) -> Target {
+        if let before {
+            let after = Target(description, job: job, slot: .awaitingSession(), metadata: before.metadata)
+            if before.slot.withLock({ $0.adopt(after) }) { return after }
+        }
+        return Target(description, job: job)
     }
 
     /// Does what a slot asks for.

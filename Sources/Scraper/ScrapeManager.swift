@@ -12,6 +12,8 @@ public final class ScrapeManager: TargetProvider, Sendable {
     struct State {
         /// Sorted by job, then by URL.
         var targets: [Target] = []
+        /// Those that were removed while a scrape had their session: whoever comes back takes it over.
+        var leaving: [TargetDescription.Identity: Target] = [:]
         var dropped: [DroppedTarget] = []
         /// Sorted by name.
         var jobs: [JobConfiguration] = []

@@ -1,5 +1,6 @@
 import Exposition
 import Model
+import Synchronization
 import TestSupport
 import Testing
 
@@ -303,6 +304,57 @@ private struct Bench {
         guard case .none = second.leave(successor: third) else { return #expect(Bool(false)) }
         guard case .handOver(_, let to) = second.giveBack(ScrapeSession()) else { return #expect(Bool(false)) }
         #expect(to === third)
+    }
+}
+
+@Suite struct ReturningTargetTests {
+    /// The old session's end would come behind the new one's samples.
+    @Test func aTargetThatComesBackDuringItsScrapeTakesTheSessionOver() async throws {
+        let harness = Harness()
+        func apply(_ jobs: String) throws {
+            harness.manager.apply(try Configuration.parse(text: "scrape_configs: [\(jobs)]", file: "t.yml"))
+        }
+        func target() -> Target? { harness.manager.state.withLock { $0.targets.first } }
+        // Nothing is due while the test runs.
+        let job = "{job_name: a, scrape_interval: 300d, static_configs: [{targets: ['127.0.0.1:1']}]}"
+        try apply(job)
+        let first = try #require(target())
+        let session = try #require(first.slot.withLock { $0.take() })
+        try apply("")
+        #expect(target() == nil)
+        try apply(job)
+        let second = try #require(target())
+        #expect(second !== first && second.slot.withLock { $0.take() } == nil)
+        // It goes and comes once more before the scrape ends.
+        try apply("")
+        try apply(job)
+        let third = try #require(target())
+        #expect(third !== second && third.slot.withLock { $0.take() } == nil)
+        harness.manager.perform(first.slot.withLock { $0.giveBack(session) })
+        #expect(third.slot.withLock { $0.take() } != nil)
+        // Only who is still being scraped is remembered, and only until somebody takes over.
+        try apply("")
+        #expect(harness.manager.state.withLock { $0.leaving.count } == 1)
+        try apply(job)
+        #expect(harness.manager.state.withLock { $0.leaving.isEmpty })
+        await harness.manager.stop()
+    }
+
+    @Test func aTargetWhoseScrapeHasEndedBeginsAnew() async throws {
+        let harness = Harness()
+        let text =
+            "scrape_configs: [{job_name: a, scrape_interval: 300d, static_configs: [{targets: ['127.0.0.1:1']}]}]"
+        let configuration = try Configuration.parse(text: text, file: "t.yml")
+        harness.manager.apply(configuration)
+        let first = try #require(harness.manager.state.withLock { $0.targets.first })
+        let session = try #require(first.slot.withLock { $0.take() })
+        harness.manager.apply(Configuration())
+        harness.manager.perform(first.slot.withLock { $0.giveBack(session) })
+        harness.manager.apply(configuration)
+        let second = try #require(harness.manager.state.withLock { $0.targets.first })
+        #expect(second.slot.withLock { $0.take() } != nil)
+        #expect(harness.manager.state.withLock { $0.leaving.isEmpty })
+        await harness.manager.stop()
     }
 }
 

@@ -53,6 +53,18 @@ struct SessionSlot: Sendable {
         }
     }
 
+    /// Whether nobody takes the session over that a scrape of a target has that is no longer wanted.
+    var isLeavingAlone: Bool {
+        if case .leaving(nil) = state { true } else { false }
+    }
+
+    /// Gives such a session to a target that writes the same series; false where there is none, or no longer.
+    mutating func adopt(_ successor: Target) -> Bool {
+        guard isLeavingAlone else { return false }
+        state = .leaving(successor: successor)
+        return true
+    }
+
     /// The target is no longer wanted; `successor` is who writes its series from now on, if anyone.
     mutating func leave(successor: Target?) -> Action {
         guard case .current(let session) = state else { return .none }
