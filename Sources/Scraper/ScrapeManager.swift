@@ -130,11 +130,14 @@ public final class ScrapeManager: TargetProvider, Sendable {
         }
     }
 
-    /// Ends scraping. Scrapes under way are dropped where their page has not come yet, and stored otherwise; returns
-    /// when that has happened, or after a time in which it should have. Series get no staleness markers: the server may
-    /// be back in a moment.
-    public func stop() async {
+    /// Ends scraping. Scrapes under way are dropped where their page has not come yet, or cannot be read in a few seconds,
+    /// and stored otherwise; returns when that has happened, or after a time in which it should have. Series get no
+    /// staleness markers: the server may be back in a moment.
+    public func stop() async { await stop(readingMs: ScrapeManager.readingEndMsMax) }
+
+    func stop(readingMs: Int64) async {
         state.withLock { $0.isStopped = true }
+        environment.pageThreads.end(withinMs: readingMs)
         discovery.stop()
         let thread = self.thread.withLock { $0 }
         thread?.stop()
@@ -150,8 +153,12 @@ public final class ScrapeManager: TargetProvider, Sendable {
     /// How long to wait for discovery, which may be reading a file of a system that does not answer.
     private static let discoveryEndMsMax: Int64 = 10_000
 
-    /// How long to wait for scrapes, which may be reading a page that takes long, or waiting for the disk.
-    private static let scrapesEndMsMax: Int64 = 60_000
+    /// How long pages that have come may be read: `docker stop` kills ten seconds after it asked.
+    private static let readingEndMsMax: Int64 = 5000
+
+    /// How long to wait for scrapes, which may be waiting for the disk: `docker/compose.yml` and `packaging/tsdb.service`
+    /// give half a minute and more.
+    private static let scrapesEndMsMax: Int64 = 20_000
 
     private func fetchThread() -> FetchThread? {
         thread.withLock { thread in
@@ -202,14 +209,18 @@ public final class ScrapeManager: TargetProvider, Sendable {
         let target = scrape.target
         if !state.withLock({ $0.isStopped }) || (try? page.get()) != nil {
             let failure = await scrape.run(page, &session)
-            let seconds = Double(monotonicNs() &- scrape.startedNs) / 1e9
-            let change = target.status.withLock {
-                $0.record(error: failure?.message ?? "", timestampMs: scrape.timestampMs, durationSeconds: seconds)
-            }
-            log(change, target, failure)
+            if failure != .stopped { record(scrape, failure) }
         }
         perform(target.slot.withLock { $0.giveBack(session) })
         pending.withLock { $0 -= 1 }
+    }
+
+    private func record(_ scrape: Scrape, _ failure: ScrapeFailure?) {
+        let seconds = Double(monotonicNs() &- scrape.startedNs) / 1e9
+        let change = scrape.target.status.withLock {
+            $0.record(error: failure?.message ?? "", timestampMs: scrape.timestampMs, durationSeconds: seconds)
+        }
+        log(change, scrape.target, failure)
     }
 
     private func log(_ change: TargetHealth.Change, _ target: Target, _ failure: ScrapeFailure?) {

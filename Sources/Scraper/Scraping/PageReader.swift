@@ -153,10 +153,12 @@ struct PageReader {
         }
     }
 
-    /// - Throws: where reading takes too long; looks at the clock now and then only.
+    /// - Throws: where reading takes too long, or the server stops; looks at the clock now and then only.
     mutating func checkTime() throws(ScrapeFailure) {
         linesRead += 1
-        guard linesRead % 1024 == 0, monotonicNs() > settings.endNs else { return }
+        guard linesRead % 1024 == 0 else { return }
+        if settings.threads?.isOver == true { throw .stopped }
+        guard monotonicNs() > settings.endNs else { return }
         throw ScrapeFailure(message: "the page could not be read in time: \(linesRead) lines are not as before")
     }
 

@@ -13,6 +13,8 @@ struct PageSettings {
     var links: PageLinks?
     /// When reading has to have ended, of the monotonic clock.
     var endNs = UInt64.max
+    /// What else may say that it has.
+    var threads: PageThreads?
 
     init() {}
 

@@ -16,7 +16,19 @@ final class PageThreads: Sendable {
     }
 
     private let state = Mutex(State())
-    private let count = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+    private let endNs = Atomic(UInt64.max)
+    let count = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+
+    /// Whether no page may be read any more, because the server stops.
+    var isOver: Bool { monotonicNs() > endNs.load(ordering: .relaxed) }
+
+    /// How many pages have come and no thread reads yet.
+    var pagesWaiting: Int { state.withLock { $0.queue.count } }
+
+    /// Lets what is read be finished only where it takes no longer than that.
+    func end(withinMs milliseconds: Int64) {
+        endNs.store(monotonicNs() + UInt64(max(milliseconds, 0)) * 1_000_000, ordering: .relaxed)
+    }
 
     /// Runs `body` when a thread is free, and returns what it returns.
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {

@@ -8,6 +8,9 @@ struct ScrapeFailure: Error, Sendable, Equatable {
 
     var kind = Kind.other
     let message: String
+
+    /// Of a scrape that nobody wants any more.
+    static let stopped = ScrapeFailure(kind: .cancelled, message: "the server stops")
 }
 
 /// Turns the labels that a page exposes into those of the series that is stored.

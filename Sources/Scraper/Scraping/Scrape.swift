@@ -45,13 +45,19 @@ struct Scrape: Sendable {
         var failure: ScrapeFailure?
     }
 
-    /// Stores what `page` brought, and returns why the scrape failed, nil where it did not.
+    /// Stores what `page` brought, and returns why the scrape failed, nil where it did not; nothing of a page that is not
+    /// read any more.
     func run(_ page: Result<FetchedPage, ScrapeFailure>, _ session: inout ScrapeSession) async -> ScrapeFailure? {
         var failure: ScrapeFailure?
         let before = session
         do throws(StorageError) {
             let prepared = try await prepareOnThread(page, &session)
             failure = prepared.failure
+            // As where the page has not come yet: the series stay open.
+            if failure == .stopped {
+                session = before
+                return failure
+            }
             environment.metrics.count(prepared.outcome)
             try await append(prepared.outcome, &session)
             try await remember(prepared)
@@ -106,9 +112,11 @@ struct Scrape: Sendable {
         case .success(let page):
             session.lastBodyBytes = page.body.count
             var settings = PageSettings(target.job)
+            settings.threads = environment.pageThreads
             settings.endNs = monotonicNs() + UInt64(max(target.description.timeoutMs, Scrape.readingMsMin)) * 1_000_000
             var reader = session.reader(target.labeller, settings)
             do throws(ScrapeFailure) {
+                if environment.pageThreads.isOver { throw .stopped }
                 try read(page, &reader)
             } catch {
                 counts = reader.counts
