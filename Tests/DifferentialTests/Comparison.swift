@@ -14,6 +14,9 @@ struct Difference: Sendable, CustomStringConvertible {
 
     var kind: Kind
     var description: String
+
+    /// Whether other series among several, or numbers close to each other, may be its cause.
+    var isOfChoice: Bool { [.series, .points, .order].contains(kind) }
 }
 
 extension Answer {

@@ -67,7 +67,8 @@ enum Exclusions {
 }
 
 /// Whether the operands of `query` are the same but for their last bits.
-@Sendable private func isNoise(_ query: Query, _: Difference, _ peers: Peers) throws -> Bool {
+@Sendable private func isNoise(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {
+    guard difference.isOfChoice else { return false }
     for child in query.expr.children where child.type != .string {
         let queries = child.type == .matrix ? query.instants : [query.time]
         for time in queries {
@@ -86,8 +87,9 @@ enum Exclusions {
 }
 
 /// Whether a part of `query` chooses among series of which some have the same value.
-@Sendable private func isTie(_ query: Query, _: Difference, _ peers: Peers) throws -> Bool {
-    try query.expr.contains { expr in
+@Sendable private func isTie(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {
+    guard difference.isOfChoice else { return false }
+    return try query.expr.contains { expr in
         guard case .aggregate(let e) = expr, [.topk, .bottomk].contains(e.op) else { return false }
         let operand = query.expr(e.operand).aggregated(.countValues, .string("value", SourceRange(0, 0)))
         guard case .success(let result) = try peers.ours(operand) else { return false }
@@ -186,11 +188,20 @@ private func isKeptName(_ query: Query, _ difference: Difference, _ peers: Peers
     return theirs.series.contains { one in one.points.contains { $0.numbers[0].isNaN } }
 }
 
-@Sendable private func isInfo(_ query: Query, _: Difference, _: Peers) -> Bool {
-    var expr = query.expr
-    if case .subquery(let subquery) = expr { expr = subquery.operand }
-    guard case .call(let call) = expr else { return false }
-    return call.function.name == "info"
+/// Whether `info` lends labels otherwise, to series that are those of its operand but for these.
+@Sendable private func isInfo(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {
+    var query = query
+    if case .subquery(let subquery) = query.expr { query = query.expr(subquery.operand) }
+    guard case .call(let call) = query.expr, call.function.name == "info", difference.kind != .order,
+        case .success(let ours) = try peers.ours(query),
+        case .success(let operand) = try peers.ours(query.expr(call.arguments[0]))
+    else { return false }
+    return ours.series.allSatisfy { one in
+        operand.series.contains { base in
+            base.labels.allSatisfy { one.labels[$0.name] == $0.value }
+                && one.points.allSatisfy { point in base.points.contains { $0.isClose(point, 0) } }
+        }
+    }
 }
 
 @Sendable private func isLastRemark(_ query: Query, _ difference: Difference, _ peers: Peers) throws -> Bool {
@@ -221,12 +232,13 @@ private func isKeptName(_ query: Query, _ difference: Difference, _ peers: Peers
     }
 }
 
-@Sendable private func isUnordered(_ query: Query, _: Difference, _: Peers) -> Bool {
-    query.expr.contains { expr in
-        guard case .aggregate(let e) = expr, e.op == .limitk else { return false }
-        if case .vectorSelector = e.operand { return false }
-        return true
-    }
+@Sendable private func isUnordered(_ query: Query, _ difference: Difference, _: Peers) -> Bool {
+    difference.isOfChoice
+        && query.expr.contains { expr in
+            guard case .aggregate(let e) = expr, e.op == .limitk else { return false }
+            if case .vectorSelector = e.operand { return false }
+            return true
+        }
 }
 
 /// Whether variances differ by no more than what rounding the mean of such values does to them.

@@ -36,11 +36,13 @@ import Testing
     private func damage(_ page: inout [UInt8], _ random: inout SeededGenerator) {
         for _ in 0...random.number(4) where !page.isEmpty {
             let place = random.number(page.count)
-            switch random.number(5) {
-            case 0: page[place] = UInt8(random.number(256))
-            case 1: page.remove(at: place)
-            case 2: page.insert(contentsOf: random.pick(Self.pieces), at: place)
-            case 3: page.removeLast(random.number(page.count - place + 1))
+            switch random.number(12) {
+            // Most leave the length as it is, without which a page of protobuf is not read far.
+            case 0..<5: page[place] = UInt8(random.number(256))
+            case 5..<8: page[place] ^= 1 << UInt8(random.number(8))
+            case 8: page.remove(at: place)
+            case 9: page.insert(contentsOf: random.pick(Self.pieces), at: place)
+            case 10: page.removeLast(random.number(page.count - place + 1))
             default: page.insert(contentsOf: page[place..<min(place + random.number(60), page.count)], at: place)
             }
         }
@@ -52,6 +54,7 @@ import Testing
     func damagedPagesAreReadTheSameWithAndWithoutAPageBefore(format: ExpositionFormat) {
         var random = SeededGenerator(seed: makeSeed())
         var whole = page(format, &random)
+        var taken = 0
         for round in 0..<Self.count {
             if round % 50 == 0 { whole = page(format, &random) }
             var settings = PageSettings.everything
@@ -64,13 +67,23 @@ import Testing
             let alone = outcome(damaged, format, settings, behind: nil)
             let behind = outcome(damaged, format, settings, behind: whole)
             #expect(alone == behind, "round \(round): \(quoted(String(decoding: damaged, as: UTF8.self)))")
+            if alone.message == nil { taken += 1 }
         }
+        // Of pages that are refused only the messages are compared.
+        #expect(taken > Self.count / 20, "\(taken) of \(Self.count) pages were taken")
     }
 
-    /// What a session appends for a page, sorted; the message of a failure.
+    private struct Outcome: Equatable {
+        /// Sorted.
+        var samples: [String] = []
+        /// Of a failure.
+        var message: String?
+    }
+
+    /// What a session appends for a page.
     private func outcome(
         _ page: [UInt8], _ format: ExpositionFormat, _ settings: PageSettings, behind before: [UInt8]?
-    ) -> [String] {
+    ) -> Outcome {
         let labeller = SampleLabeller(targetLabels: .empty, honorLabels: false, rules: [], limits: ScrapeLimits())
         var session = ScrapeSession()
         var known: [Labels: SeriesRef] = [:]
@@ -91,7 +104,7 @@ import Testing
             do throws(ScrapeFailure) {
                 try page.withUnsafeBufferPointer { (bytes) throws(ScrapeFailure) in try reader.read(bytes, format) }
             } catch {
-                if number == 1 { return [error.message] }
+                if number == 1 { return Outcome(message: error.message) }
                 _ = session.fail(reports: [], timestampMs: 1)
                 continue
             }
@@ -110,6 +123,6 @@ import Testing
                 "\(labels[Int($0.ref.id)]) \($0.histogram) \($0.timestamp) \($0.startTime)"
             }
         }
-        return result.sorted()
+        return Outcome(samples: result.sorted())
     }
 }
