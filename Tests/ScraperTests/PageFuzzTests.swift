@@ -73,6 +73,21 @@ import Testing
         #expect(taken > Self.count / 20, "\(taken) of \(Self.count) pages were taken")
     }
 
+    /// What is made of a line that comes twice does not depend on the page before either.
+    @Test(arguments: ["_created", "_sum", "_count", "_bucket{le=\"1\"}"])
+    func linesThatComeTwiceAreReadTheSame(line: String) {
+        func page(_ more: String) -> [UInt8] {
+            let own = ["_bucket{le=\"1\"} 2", "_bucket{le=\"+Inf\"} 4", "_sum 3", "_count 4", "_created 1700"]
+            let lines = own.map { "a" + $0 } + (more.isEmpty ? [] : ["a\(line) \(more)"])
+            return Array(("# TYPE a histogram\n" + lines.joined(separator: "\n") + "\n# EOF\n").utf8)
+        }
+        var settings = PageSettings.everything
+        settings.histograms.convertsClassic = true
+        let alone = outcome(page("1"), .openMetrics, settings, behind: nil)
+        #expect(outcome(page("1"), .openMetrics, settings, behind: page("")) == alone)
+        #expect(outcome(page("1"), .openMetrics, settings, behind: page("1")) == alone)
+    }
+
     private struct Outcome: Equatable {
         /// Sorted.
         var samples: [String] = []

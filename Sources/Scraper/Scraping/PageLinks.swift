@@ -109,13 +109,14 @@ struct PageLinks: Sendable {
 
     /// The same links for a layout that has no other lines of which they could be made, and these of those before.
     ///
-    /// - Returns: nil where it lacks one of the lines: all have to be read again then.
+    /// - Returns: nil where it lacks one of the lines, or has one twice: all have to be read again then.
     func moved(_ runs: [PageDraft.KeptRun], sampleCount: Int) -> PageLinks? {
         // What was dropped is not known by its places.
         guard droppedCount == 0 else { return nil }
         var places = [Int](repeating: -1, count: self.sampleCount)
         for run in runs {
-            for offset in 0..<run.count where places[run.before + offset] < 0 {
+            for offset in 0..<run.count {
+                guard places[run.before + offset] < 0 else { return nil }
                 places[run.before + offset] = run.now + offset
             }
         }
