@@ -18,9 +18,10 @@ enum Exclusions {
         ("PromQL warning: sort is ineffective for range queries", "3.5 says so of no range query")
     ]
 
-    /// An annotation as it is compared: nil where it is not.
+    /// An annotation as it is compared: nil where it is not. 3.5 also names metrics that have no name.
     static func comparable(annotation: String) -> String? {
-        annotations.contains { annotation.hasPrefix($0.text) } ? nil : annotation
+        annotations.contains { annotation.hasPrefix($0.text) }
+            ? nil : annotation.replacing(" for metric name \"\"", with: "")
     }
 
     /// An error as it is compared: which series it names depends in Prometheus on the order of a hash table.
