@@ -38,14 +38,13 @@ import YAML
             ),
             ("500 Oops", "no\u{1b}[31m disk", "the engine returned HTTP status 500: no[31m disk"),
             ("503 Oops", "", "the engine returned HTTP status 503"),
-            ("200 OK", "{}", "the engine's list of containers cannot be read: not a list in JSON"),
-            ("200 OK", "[", "the engine's list of containers cannot be read: not a list in JSON"),
+            ("200 OK", "{}", "the engine's list of containers cannot be read: not a list in JSON, or a number"),
+            ("200 OK", "[", "the engine's list of containers cannot be read: not a list in JSON, or a number"),
             ("200 OK", #"[{"Id": 5}]"#, "found another thing than expected at [0].Id"),
-            ("200 OK", #"[{"Id": "a", "Ports": [{"PrivatePort": 70000}]}]"#, "the engine's list of containers"),
         ]
         for (status, containers, reason) in bad {
             answer.withLock { $0 = (status, containers) }
-            try await harness.wait(reason) { harness.log.lines.last?.contains(reason) == true }
+            try await harness.wait(reason) { harness.log.lines.contains { $0.contains(reason) } }
             #expect(harness.targetLabels == [#"{instance="10.0.0.1:80", name="/a"}"#])
         }
         answer.withLock { $0 = ("200 OK", Self.container("b")) }
@@ -89,9 +88,9 @@ import YAML
         }
         defer { server.close() }
         let harness = Harness()
-        try harness.discover("  docker_sd_configs: [{host: 'unix://\(directory.path)/engine', refresh_interval: 5m}]")
+        try harness.discover("  docker_sd_configs: [{host: 'unix://\(directory.path)/engine', refresh_interval: 1d}]")
         try await harness.wait("the failure") {
-            harness.log.lines.last?.contains("the engine's list of containers has more than 16 MiB") == true
+            harness.log.lines.contains { $0.contains("the engine's list of containers has more than 16 MiB") }
         }
         await harness.manager.stop()
     }
@@ -154,7 +153,7 @@ import YAML
 
     @Test func anEngineThatIsNotThereIsNamed() async throws {
         let harness = Harness()
-        try harness.discover("  docker_sd_configs: [{host: 'unix:///nonexistent/engine', refresh_interval: 5m}]")
+        try harness.discover("  docker_sd_configs: [{host: 'unix:///nonexistent/engine', refresh_interval: 1d}]")
         try await harness.wait("the failure") {
             harness.log.lines.contains {
                 $0.contains("source=unix:///nonexistent/engine") && $0.contains("No such file or directory")

@@ -69,11 +69,11 @@ import Testing
         }
         defer { server.close() }
         let harness = Harness()
-        try harness.discover(settings(server.port, refresh: "5m"))
+        try harness.discover(settings(server.port, refresh: "1d"))
         let targets = [#"{from="sd", instance="h1:1"}"#]
         try await harness.wait("the first answer") { harness.targetLabels == targets }
         isHeld.withLock { $0 = true }
-        try harness.discover(settings(server.port, refresh: "5m", "    follow_redirects: false"))
+        try harness.discover(settings(server.port, refresh: "1d", "    follow_redirects: false"))
         #expect(harness.targetLabels == targets)
         isHeld.withLock { $0 = false }
         await harness.manager.stop()
@@ -101,7 +101,7 @@ import Testing
             server.close()
         }
         let harness = Harness()
-        try harness.discover(settings(server.port, refresh: "5m"))
+        try harness.discover(settings(server.port, refresh: "1d"))
         try await harness.wait("a request") { !server.requests.isEmpty }
         await harness.manager.stop()
         #expect(harness.lines("error") == 0, "\(harness.log.lines)")

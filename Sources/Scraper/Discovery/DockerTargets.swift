@@ -73,7 +73,10 @@ struct DockerTargets: TargetServer {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
             .dataCorrupted(let context):
             let path = context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
-            return path.isEmpty ? "not a list in JSON" : "found another thing than expected at \(path)"
+            // The decoder does not say where a number is that does not fit.
+            return path.isEmpty
+                ? "not a list in JSON, or a number in it is out of range"
+                : "found another thing than expected at \(path)"
         @unknown default: return "not JSON"
         }
     }
