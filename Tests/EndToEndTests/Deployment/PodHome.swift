@@ -38,7 +38,10 @@ final class PodHome: Sendable {
     /// The process that keeps `service` running, or nil.
     func supervisor(_ service: String) -> pid_t? {
         let text = (try? readText("\(locks)/\(service).lock")) ?? ""
-        return pid_t(text.split(separator: "\n").last ?? "").flatMap { kill($0, 0) == 0 ? $0 : nil }
+        guard let pid = pid_t(text.split(separator: "\n").last ?? "") else { return nil }
+        // One that has ended has no command line, though its parent may not have heard of it; and its number may be another's.
+        let command = (try? readText("/proc/\(pid)/cmdline")) ?? ""
+        return command.contains("keep-running") ? pid : nil
     }
 
     /// Ends everything that is kept running here.
