@@ -5,11 +5,14 @@ import Synchronization
 /// between two calls.
 private let nextPort = Atomic<Int>(Int.random(in: 20_000..<30_000))
 
+/// A stream's socket that no process started meanwhile inherits: it would keep the port.
+private let streamAlone = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+
 /// A TCP port of 127.0.0.1 that was free a moment ago, and that no other call of this process has got.
 public func freePort() throws -> Int {
     for _ in 0..<1000 {
         let port = 20_000 + nextPort.add(1, ordering: .relaxed).oldValue % 10_000
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, streamAlone, 0)
         defer { close(descriptor) }
         if withLoopback(port, { bind(descriptor, $0, $1) }) == 0 { return port }
     }
@@ -18,7 +21,7 @@ public func freePort() throws -> Int {
 
 /// A TCP socket on a free port of 127.0.0.1, which does not listen yet.
 func boundSocket() throws -> (descriptor: Int32, port: Int) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, streamAlone, 0)
     var address = sockaddr_in()
     var size = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound =
@@ -35,7 +38,7 @@ func boundSocket() throws -> (descriptor: Int32, port: Int) {
 
 /// A socket that is connected to a port of 127.0.0.1.
 func connectedSocket(port: Int) throws -> Int32 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(AF_INET, streamAlone, 0)
     guard withLoopback(port, { connect(descriptor, $0, $1) }) == 0 else {
         defer { close(descriptor) }
         throw TestFailure("cannot connect to port \(port)", code: errno)
